@@ -1,0 +1,178 @@
+"""The column store: one array per attribute, stable ids, growth, removal, snapshots.
+
+A population's rows may stand in any order; nothing in the model depends on it. `id` names a row for ever and is
+never reused; `key` (64 bits) is what random draws are made from: equal to the id for the first inhabitants,
+derived from the cause for whoever enters later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Column:
+    """Declaration of one column or layer.
+
+    Parameters
+    ----------
+    dtype : str or numpy dtype
+    default : scalar
+        Value of a new row.
+    unit, doc : str
+    low, high : float, optional
+        Range that proposals are clipped to and that invariants check.
+    static : bool
+        Set at construction (by the city or the synthesis of people) and then read only.
+    """
+
+    dtype: Any
+    default: Any = 0
+    unit: str = "-"
+    doc: str = ""
+    low: float | None = None
+    high: float | None = None
+    static: bool = False
+    width: int = 0  # more than 0: a row holds that many values
+
+
+class Population:
+    """Rows of equal kind (residents, guardians, dwellings) as growable columns.
+
+    ``pop["trust"]`` is a NumPy view of the first ``len(pop)`` rows. Read it again after births: the store may
+    have grown into new memory.
+    """
+
+    def __init__(self, name: str, ids: np.ndarray, keys: np.ndarray | None = None):
+        self.name = name
+        self.n = len(ids)
+        self._store: dict[str, np.ndarray] = {}
+        self.declared: dict[str, Column] = {}
+        self.epoch = 0  # raised when rows move
+        self.version = 0  # raised when rows are born, die or move
+        self.declare("id", Column("i8", 0, doc="stable name of the row, never reused", static=True))
+        self.declare("key", Column("u8", 0, doc="what keyed draws are made from", static=True))
+        self.declare("alive", Column("?", True, doc="false once removed"))
+        self["id"][:] = ids
+        self["key"][:] = ids if keys is None else keys
+        self._index()
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._store[name][: self.n]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._store
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._store)
+
+    def declare(self, name: str, column: Column) -> None:
+        """Add a column; every row gets the default."""
+        if name in self.declared:
+            raise ValueError(f"column {name!r} of {self.name} is declared twice")
+        self.declared[name] = column
+        capacity = len(next(iter(self._store.values()))) if self._store else self.n
+        shape = (capacity, column.width) if column.width else (capacity,)
+        self._store[name] = np.full(shape, column.default, dtype=column.dtype)
+
+    def adopt(self, name: str, values: np.ndarray) -> None:
+        """Take an array as the content of a column without a copy where type and length fit."""
+        column = self.declared[name]
+        values = np.ascontiguousarray(values, dtype=column.dtype)
+        if len(values) != self.n:
+            raise ValueError(f"column {name!r} of {self.name}: expected {self.n} rows, found {len(values)}")
+        if len(self._store[name]) == self.n:
+            self._store[name] = values
+        else:
+            self[name][...] = values
+
+    def _index(self) -> None:
+        ids = self["id"]
+        self._row_of = np.full(int(ids.max(initial=-1)) + 1, -1, np.int32)
+        self._row_of[ids] = np.arange(self.n, dtype=np.int32)
+
+    @property
+    def row_of(self) -> np.ndarray:
+        """int32 row of every id (-1: no such row); pass it to kernels that follow references."""
+        return self._row_of
+
+    def rows(self, ids) -> np.ndarray:
+        """Rows of the given ids; raises KeyError when one is not there."""
+        ids = np.asarray(ids, dtype=np.int64)
+        ok = (ids >= 0) & (ids < self._row_of.size)
+        rows = np.where(ok, self._row_of[np.where(ok, ids, 0)], -1)
+        if rows.size and rows.min() < 0:
+            raise KeyError(f"{self.name}: no row with id {np.atleast_1d(ids)[np.atleast_1d(rows) < 0][0]}")
+        return rows
+
+    def add(self, ids: np.ndarray, keys: np.ndarray, **values) -> np.ndarray:
+        """Append rows and return their row numbers; `keys` derive from what caused each entry."""
+        count = len(ids)
+        need = self.n + count
+        for name, array in self._store.items():
+            if len(array) < need:
+                grown = np.full((max(need, 2 * len(array)), *array.shape[1:]), self.declared[name].default, array.dtype)
+                grown[: self.n] = array[: self.n]
+                self._store[name] = grown
+        rows = np.arange(self.n, need)
+        self.n = need
+        for name, array in self._store.items():
+            array[rows] = self.declared[name].default
+        self["id"][rows], self["key"][rows] = ids, keys
+        for name, value in values.items():
+            self[name][rows] = value
+        if ids.max() >= self._row_of.size:
+            self._row_of = np.concatenate([self._row_of, np.full(int(ids.max()) + 1 - self._row_of.size, -1, np.int32)])
+        self._row_of[ids] = rows
+        self.version += 1
+        return rows
+
+    def remove(self, rows) -> None:
+        """Mark rows as gone; they stay readable until :meth:`compact`."""
+        self["alive"][rows] = False
+        self.version += 1
+
+    def compact(self) -> None:
+        """Drop removed rows, keeping the order of the others."""
+        alive = self["alive"]
+        if alive.all():
+            return
+        self._rearrange(np.flatnonzero(alive))
+
+    def permute(self, order) -> None:
+        """Store the rows in another order. Nothing the model computes may change by it."""
+        self._rearrange(np.asarray(order))
+
+    def _rearrange(self, rows: np.ndarray) -> None:
+        for name in self._store:
+            self._store[name] = self._store[name][: self.n][rows].copy()
+        self.n = len(rows)
+        self.epoch += 1
+        self.version += 1
+        self._index()
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        return {name: self[name].copy() for name in self._store}
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Take the state of a snapshot; columns the snapshot does not know keep their defaults."""
+        self.n = len(saved["id"])
+        for name, column in self.declared.items():
+            if name in saved:
+                self._store[name] = saved[name].copy()
+            else:
+                shape = (self.n, column.width) if column.width else (self.n,)
+                self._store[name] = np.full(shape, column.default, dtype=column.dtype)
+        self.epoch += 1
+        self.version += 1
+        self._index()
+
+    def nbytes(self) -> int:
+        return sum(a.nbytes for a in self._store.values()) + self._row_of.nbytes

@@ -1,0 +1,65 @@
+"""The contract of a mechanism: it owns columns, layers and a state; it may read everything and writes only its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sim.columns import Column
+from sim.parameters import param
+
+if TYPE_CHECKING:
+    from sim.model import CityModel
+
+
+@dataclass(frozen=True)
+class MechanismParams:
+    """Settings every mechanism has. A mechanism's own dataclass inherits from this one."""
+
+    enabled: bool = param(True, unit="-", source="modelling choice", doc="false switches the whole mechanism off")
+
+
+class Mechanism:
+    """One causal part of the model.
+
+    Class attributes
+    ----------------
+    name : str
+        Lower-case name; also the key in configurations (``mechanism.<name>``).
+    cadence : {"tick", "day", "week", "month"}
+        How often :meth:`step` is called (at the last tick of a day, every 7th or 30th day).
+    Params : type
+        Frozen dataclass of parameters, a subclass of :class:`MechanismParams`.
+    columns : dict
+        ``{"residents": {"trust": Column(...)}, ...}``: the columns it owns, by population.
+    layers : dict
+        ``{"alert": Column(...)}``: the per-cell layers it owns.
+    after : str
+        For mechanisms of users and plugins: the built-in mechanism after which they step.
+
+    Notes
+    -----
+    Mutable state that is neither a column nor a layer lives in ``self.state``, a dict of arrays and plain values;
+    it is saved and restored with the columns. No other attribute may change after :meth:`setup`.
+    """
+
+    name: ClassVar[str] = ""
+    cadence: ClassVar[str] = "tick"
+    Params: ClassVar[type] = MechanismParams
+    columns: ClassVar[dict[str, dict[str, Column]]] = {}
+    layers: ClassVar[dict[str, Column]] = {}
+    after: ClassVar[str] = ""
+
+    def __init__(self, params: Any):
+        self.params = params
+        self.state: dict[str, Any] = {}
+
+    def setup(self, model: CityModel) -> None:
+        """Give the owned columns and layers their first values. Called once, also when switched off."""
+
+    def step(self, model: CityModel) -> None:
+        """Do the mechanism's part of a tick, day, week or month. Propose, resolve conflicts by id, commit."""
+
+    def record(self, model: CityModel) -> dict[str, float]:
+        """Return what the daily series should hold, by name."""
+        return {}

@@ -1,0 +1,209 @@
+"""One immutable, fully validated specification describes a run; its hash with the seed is the run's identity."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from sim import registry
+from sim.errors import SpecError
+from sim.parameters import defaults, one_of, param, show, unknown_key, validate
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class CityParams:
+    """Which city. The dials describe a generated one; with ``preset: from_files`` the data files do."""
+
+    preset: str = param("compact_european", unit="-", source="modelling choice",
+                        doc="name of a city preset, or from_files")
+    path: str = param("", unit="path", source="-", doc="folder with the files of a real city (from_files)")
+    areas: tuple[str, ...] = param((), unit="names", source="-",
+                                   doc="names or ids of areas to keep; empty keeps all (from_files)")
+    residents: int = param(0, unit="persons", low=0, high=50_000_000, source="modelling choice",
+                           doc="residents; 0 takes the preset's number, or one person per person of a real city")
+    seed: int = param(1, unit="-", low=0, high=2**62, source="-",
+                      doc="seed of the built city and its people: arms and replications share the same city")
+    shape: str = param("round", unit="-", choices=("round", "wide", "valley"), source="modelling choice",
+                       doc="outline of a generated city")
+    density: float = param(9_000.0, unit="residents per km2", low=500, high=60_000, source="modelling choice",
+                           doc="mean density of the built-up part")
+    centres: int = param(1, unit="count", low=1, high=12, source="modelling choice",
+                         doc="centres of jobs and night life")
+    segregation: float = param(0.4, unit="0-1", low=0, high=1, source="modelling choice",
+                               doc="how strongly poor and rich live apart")
+    inequality: float = param(0.30, unit="Gini", low=0.15, high=0.70, source="modelling choice",
+                              doc="Gini index of household income")
+    poverty: float = param(0.14, unit="share", low=0, high=0.8, source="modelling choice",
+                           doc="mean share of residents below the poverty line")
+    unemployment: float = param(0.07, unit="share", low=0, high=0.6, source="modelling choice",
+                                doc="mean unemployment rate")
+    informality: float = param(0.0, unit="share", low=0, high=0.8, source="modelling choice",
+                               doc="share of residents in informal settlements on the outskirts")
+    street_period: int = param(8, unit="cells", low=3, high=40, source="modelling choice",
+                               doc="distance between arterial streets")
+    street_order: float = param(0.6, unit="0-1", low=0, high=1, source="modelling choice",
+                                doc="1: people keep to arterials; 0: local streets carry as much")
+    state_presence: float = param(1.0, unit="ratio", low=0, high=3, source="modelling choice",
+                                  doc="street lights and services in poor areas relative to the rest")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a run is.
+
+    Attributes
+    ----------
+    city : CityParams
+    seed : int
+    years, burn_in_years : float
+    tick_hours : int
+    start_date : str
+    threads : int
+        Not part of the identity: results do not depend on it.
+    interactions : bool
+        False cuts every channel by which one resident's deeds or presence change another's choices.
+    banned : tuple of int
+        Ids of residents who never offend: the counterfactual that removes an offender.
+    mechanism, intervention : mapping of name to parameter dataclass
+        Every registered mechanism; only the interventions that are in the run.
+    """
+
+    city: CityParams = field(default_factory=CityParams)
+    seed: int = param(1, unit="-", low=0, high=2**62, source="-", doc="seed of the run; replications count up from it")
+    years: float = param(1.0, unit="years of 365 days", low=0, high=100, source="-", doc="scored years")
+    burn_in_years: float = param(1.0, unit="years of 365 days", low=0, high=50, source="modelling choice",
+                                 doc="years simulated before scoring starts")
+    tick_hours: int = param(4, unit="hours", choices=(1, 2, 3, 4, 6, 8, 12, 24), source="modelling choice",
+                            doc="length of a tick")
+    start_date: str = param("2024-01-01", unit="date", source="-", doc="date of the first scored day")
+    threads: int = param(1, unit="threads", low=1, high=64, source="-", doc="threads of one run")
+    interactions: bool = param(True, unit="-", source="-",
+                               doc="false cuts every channel by which residents influence one another")
+    banned: tuple[int, ...] = param((), unit="person ids", source="-", doc="residents who never offend (counterfactual)")
+    mechanism: Mapping[str, Any] = field(default_factory=dict)
+    intervention: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def days(self) -> int:
+        return round(self.years * 365)
+
+    @property
+    def burn_in_days(self) -> int:
+        return round(self.burn_in_years * 365)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, complete: feeding them to :func:`build` gives an equal specification."""
+        out = {f.name: getattr(self, f.name) for f in _simple_fields()}
+        out["banned"] = list(out["banned"])
+        out["city"] = _plain(self.city)
+        out["mechanism"] = {name: _plain(p) for name, p in sorted(self.mechanism.items())}
+        out["intervention"] = {name: _plain(p) for name, p in sorted(self.intervention.items())}
+        return out
+
+    def hash(self) -> str:
+        """Content hash (16 hex digits) of everything that can change a result; `threads` and `city.path` cannot."""
+        content = self.as_dict()
+        content.pop("threads")
+        content["city"].pop("path")
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def with_(self, **changes: Any) -> RunSpec:
+        """Return a copy with some keys changed; nested keys as in ``mechanism={"patrol": {...}}`` are merged."""
+        return build(merge(self.as_dict(), changes))
+
+
+def _plain(p: Any) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(p).items()}
+
+
+def _simple_fields():
+    return [f for f in dataclasses.fields(RunSpec) if f.name not in ("city", "mechanism", "intervention")]
+
+
+def merge(base: Mapping, changes: Mapping) -> dict:
+    """Merge nested mappings; lists and values of `changes` replace those of `base`."""
+    out = dict(base)
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and isinstance(out.get(key), Mapping):
+            out[key] = merge(out[key], value)
+        else:
+            out[key] = value
+    return out
+
+
+_Simple = None
+
+
+def _simple_class() -> type:
+    global _Simple
+    if _Simple is None:
+        import typing
+
+        hints = typing.get_type_hints(RunSpec)
+        _Simple = dataclasses.make_dataclass(
+            "run", [(f.name, hints[f.name], dataclasses.field(default=f.default, metadata=f.metadata))
+                    for f in _simple_fields()], frozen=True)
+    return _Simple
+
+
+def build(given: Mapping[str, Any] | None = None) -> RunSpec:
+    """Validate plain nested values and return the frozen specification.
+
+    Raises
+    ------
+    SpecError
+        One line: which key, what was expected, what was found.
+    """
+    registry.load()
+    given = dict(given or {})
+    for key in given:
+        if not isinstance(key, str) or key not in {f.name for f in dataclasses.fields(RunSpec)}:
+            raise unknown_key(key, [f.name for f in dataclasses.fields(RunSpec)], "run")
+    city = validate(CityParams, given.pop("city", {}), "city")
+    groups = {}
+    for group, table in (("mechanism", registry.MECHANISMS), ("intervention", registry.INTERVENTIONS)):
+        chosen = given.pop(group, {})
+        if not isinstance(chosen, Mapping):
+            raise SpecError(f"{group}: expected a group of settings, found {show(chosen)}")
+        for name in chosen:
+            if name not in table:
+                raise unknown_key(name, table, group)
+        names = table if group == "mechanism" else [n for n in table if n in chosen]
+        groups[group] = MappingProxyType(
+            {n: validate(table[n].Params, chosen.get(n, {}), f"{group}.{n}") for n in sorted(names)})
+    simple = validate(_simple_class(), given, "run")
+    values = {f.name: getattr(simple, f.name) for f in _simple_fields()}
+    try:
+        datetime.date.fromisoformat(values["start_date"])
+    except ValueError:
+        raise SpecError(f"start_date: expected a date as YYYY-MM-DD, found {show(values['start_date'])}") from None
+    if values["tick_hours"] not in (1, 2, 3, 4, 6, 8, 12, 24):
+        raise SpecError(f"tick_hours: expected one of 1, 2, 3, 4, 6, 8, 12, 24, found {values['tick_hours']}")
+    return RunSpec(city=city, **groups, **values)
+
+
+def default_tree() -> dict[str, Any]:
+    """Return all defaults as nested plain values: the base of every composed configuration."""
+    registry.load()
+    tree = defaults(_simple_class())
+    tree["city"] = defaults(CityParams)
+    tree["mechanism"] = {n: defaults(c.Params) for n, c in sorted(registry.MECHANISMS.items())}
+    tree["intervention"] = {}
+    return tree
+
+
+def intervention_defaults(name: str) -> dict[str, Any]:
+    """Return the defaults of one registered intervention."""
+    registry.load()
+    if name not in registry.INTERVENTIONS:
+        raise SpecError(f"interventions: unknown name {show(name)}; known: {one_of(registry.INTERVENTIONS)}")
+    return defaults(registry.INTERVENTIONS[name].Params)
