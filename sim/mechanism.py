@@ -40,7 +40,8 @@ class Mechanism:
     Notes
     -----
     Mutable state that is neither a column nor a layer lives in ``self.state``, a dict of arrays and plain values;
-    it is saved and restored with the columns. No other attribute may change after :meth:`setup`.
+    it is saved and restored with the columns. No other attribute may change after :meth:`prepare`;
+    `setup` is not called on a restored model, so caches that are not state are built in `prepare`.
     """
 
     name: ClassVar[str] = ""
@@ -56,6 +57,9 @@ class Mechanism:
 
     def setup(self, model: CityModel) -> None:
         """Give the owned columns and layers their first values. Called once, also when switched off."""
+
+    def prepare(self, model: CityModel) -> None:
+        """Build caches that derive from parameters and the city; called after setup and after every restore."""
 
     def step(self, model: CityModel) -> None:
         """Do the mechanism's part of a tick, day, week or month. Propose, resolve conflicts by id, commit."""

@@ -1,0 +1,91 @@
+"""The contract of an intervention: it moves levers, at a dose, between two days, at a cost. Never an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sim.errors import SpecError
+from sim.parameters import param
+
+if TYPE_CHECKING:
+    from sim.model import CityModel
+
+
+@dataclass(frozen=True)
+class InterventionParams:
+    """Settings every intervention has. An intervention's own dataclass inherits from this one."""
+
+    strength: float = param(1.0, unit="ratio", low=0, high=10, source="modelling choice",
+                            doc="dose relative to the one the evidence is about; 0 changes nothing to the bit")
+    start: int = param(0, unit="day", low=0, high=36_500, source="modelling choice",
+                       doc="first day, counted from the first scored day")
+    end: int = param(36_500, unit="day", low=0, high=36_500, source="modelling choice",
+                     doc="day on which it is over")
+    ramp_days: int = param(0, unit="days", low=0, high=3_650, source="modelling choice",
+                           doc="days until the full dose is reached")
+
+    def check(self, where: str) -> None:
+        if self.end <= self.start:
+            raise SpecError(f"{where}.end: expected a day after start ({self.start}), found {self.end}")
+
+
+class Intervention:
+    """One way to prevent crime.
+
+    Class attributes
+    ----------------
+    name : str
+    level : {"local", "national", "international", "-"}
+    target : str
+        Who or what is selected, and on which data ("places by recorded crime", "youths at risk" ...).
+    levers : tuple of str
+        The levers it may put contributions on.
+    evidence : tuple of str
+        Rows of the evidence catalogue it stands for.
+    side_effects : str
+        What it can cause besides what it is for.
+    Params : type
+
+    Notes
+    -----
+    :meth:`apply` is called at the end of every day while it is in force, for tomorrow. Targets are chosen on what
+    an authority can know: recorded and believed crime, registers, a survey; never on true crime. What must be
+    remembered lives in ``self.state`` (arrays and plain values).
+    """
+
+    name: ClassVar[str] = ""
+    level: ClassVar[str] = "-"
+    target: ClassVar[str] = "-"
+    levers: ClassVar[tuple[str, ...]] = ()
+    evidence: ClassVar[tuple[str, ...]] = ()
+    side_effects: ClassVar[str] = "none known"
+    Params: ClassVar[type] = InterventionParams
+
+    def __init__(self, params: Any):
+        self.params = params
+        self.state: dict[str, Any] = {}
+
+    def dose(self, day: int) -> float:
+        """Strength on a day, after ramping; 0 outside the window."""
+        p = self.params
+        if not p.start <= day < p.end:
+            return 0.0
+        return p.strength * (min(1.0, (day - p.start + 1) / p.ramp_days) if p.ramp_days else 1.0)
+
+    def begin(self, model: CityModel) -> None:
+        """Choose targets; called once, at the end of the day before the first one."""
+
+    def apply(self, model: CityModel, dose: float) -> None:
+        """Put tomorrow's contributions on the levers."""
+        raise NotImplementedError
+
+    def cost(self, model: CityModel, dose: float) -> float:
+        """Cost of tomorrow in the currency and year of the declared unit cost."""
+        return 0.0
+
+    def put(self, model: CityModel, lever: str, where: Any, value: Any) -> None:
+        """Contribute to a lever that the class declares."""
+        if lever not in self.levers:
+            raise KeyError(f"{self.name} does not declare the lever {lever!r}")
+        model.levers.put(self.name, lever, where, value)

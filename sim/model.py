@@ -1,0 +1,491 @@
+"""The city model: builds the state and tells the story of a tick."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sim import registry
+from sim.calendar import Calendar
+from sim.city.grid import City
+from sim.columns import Column, Population
+from sim.draws import uniforms
+from sim.errors import OwnershipError, SpecError
+from sim.levers import Board
+from sim.mechanism import Mechanism
+from sim.mesa_model import ColumnModel
+from sim.records import TYPES, EventLog, Series
+from sim.spec import RunSpec, build, merge
+from sim.threads import Chunks
+
+# The story of a tick. Mechanisms of users and plugins step after the one they name.
+STORY = (
+    "routines",  # everybody goes where the hour takes them
+    "patrol",  # units make their visits
+    "offending",  # who looks for an opportunity, finds one and acts
+    "reactions",  # victims and bystanders: reporting, fear, trust, alert
+    "justice",  # detection, arrest, custody, release
+    "deterrence",  # what offenders learn about the risk
+    "drugs",  # once a day: shipments, prices, purchases, treatment
+    "economy",  # once a month: jobs and incomes
+)
+
+# Set by the synthesis of people and read by everybody.
+BASE_COLUMNS: dict[str, dict[str, Column]] = {
+    "residents": {
+        "birth_day": Column("i4", 0, "day", "day of birth, counted from the first scored day", static=True),
+        "sex": Column("u1", 0, "1 male", "sex", static=True),
+        "dwelling": Column("i8", -1, "id", "home", static=True),
+        "next_member": Column("i8", -1, "id", "next member of the household"),
+        "home": Column("i4", 0, "cell", "cell of the home", static=True),
+        "area": Column("i2", 0, "index", "neighbourhood of the home", static=True),
+        "self_control": Column("f4", 0, "sd", "self-control, standard normal, high is restrained", static=True),
+        "ties": Column("i8", -1, "id", "friends", static=True, width=4),
+        "shop_nodes": Column("i4", -1, "cell", "where errands are done", static=True, width=2),
+        "bar_node": Column("i4", -1, "cell", "where evenings out are spent", static=True),
+        "partner": Column("u1", 0, "0/1", "lives with a partner", static=True),
+    },
+    "dwellings": {
+        "cell": Column("i4", 0, "cell", "place", static=True),
+        "first_member": Column("i8", -1, "id", "first member of the household"),
+        "security": Column("f4", 0, "sd", "locks, alarms, doors", static=True),
+        "value": Column("f4", 0, "sd", "what there is to take", static=True),
+        "cover": Column("f4", 0, "sd", "entry hidden from view", static=True),
+        "cars": Column("i1", 0, "count", "cars of the household", static=True),
+    },
+    "guardians": {},
+}
+COMPACT_DAYS = 30
+
+
+class CityModel(ColumnModel):
+    """Residents, offenders and guardians on a city grid.
+
+    Parameters
+    ----------
+    spec : RunSpec or mapping, optional
+        The validated specification; a mapping is validated. None takes the defaults.
+    rng : int, optional
+        Seed of the run, for Mesa's own tools; the same as the key ``seed``.
+    city : City, optional
+        A built city. Without it the city of ``spec.city`` is generated.
+    people : mapping, optional
+        Result of :func:`sim.people.synthesis.populate` for that city, to share it between models.
+    snapshot : mapping, optional
+        State to continue from (:meth:`snapshot`); used by :meth:`restore`.
+    **overrides
+        Keys of the specification, nested ones as mappings: ``city={"residents": 5_000}``.
+    """
+
+    def __init__(self, spec: RunSpec | Mapping | None = None, *, rng: int | None = None, city: City | None = None,
+                 people: Mapping | None = None, snapshot: Mapping | None = None, **overrides: Any):
+        if rng is not None:
+            overrides["seed"] = rng
+        if overrides or not isinstance(spec, RunSpec):
+            given = spec.as_dict() if isinstance(spec, RunSpec) else dict(spec or {})
+            spec = build(merge(given, overrides))
+        self.spec = spec
+        self.seed = np.uint64(spec.seed)
+        self.calendar = Calendar(spec.tick_hours, datetime.date.fromisoformat(spec.start_date), spec.burn_in_days)
+        self.tick = 0
+        self.guard = False
+        self._stepping: Mechanism | None = None
+        self._proposals: list[tuple] = []
+        self._deaths: list[tuple] = []
+        self._died: dict[str, int] = {}
+        self._costs: dict[str, float] = {}
+        self._chunks = Chunks(spec.threads)
+        self.city = city if city is not None else self._generated_city()
+        self._check_city()
+        if snapshot is None and people is None:
+            from sim.people.synthesis import populate
+
+            people = populate(self.city, spec.city.residents, spec.city.seed)
+        self.people = people
+        self.mechanisms = {name: registry.MECHANISMS[name](params) for name, params in spec.mechanism.items()}
+        self.interventions = {name: registry.INTERVENTIONS[name](params) for name, params in spec.intervention.items()}
+        self._story = self._ordered()
+        self.log, self.series = EventLog(), Series()
+        self.new_events = slice(0, 0)
+        self._make_populations(snapshot)
+        super().__init__(rng=spec.seed)
+        self._make_layers()
+        self.levers = Board(self._sizes(), lambda scope, ids: getattr(self, scope).rows(ids))
+        if snapshot is None:
+            for mechanism in self.mechanisms.values():
+                mechanism.setup(self)
+            self.people = None  # the synthesis is in the columns now
+        else:
+            self._load(snapshot)
+        for mechanism in self.mechanisms.values():
+            mechanism.prepare(self)
+        fresh = [i for name, i in self.interventions.items() if not snapshot or name not in snapshot["interventions"]]
+        if self.calendar.slot(self.tick) == 0:
+            self._plan_tomorrow(fresh)
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _generated_city(self) -> City:
+        if self.spec.city.preset == "from_files":
+            raise SpecError("city: a city from files is read by the commands; give CityModel the built city as city=")
+        from sim.city.synthetic import generate
+
+        return generate(self.spec.city)
+
+    def _check_city(self) -> None:
+        if len(self.city.areas) < 1 or not (self.city.area >= 0).any():
+            raise SpecError("city: expected at least one inhabited neighbourhood, found none")
+
+    def _ordered(self) -> list[Mechanism]:
+        names = [n for n in STORY if n in self.mechanisms]
+        for name in sorted(set(self.mechanisms) - set(names)):
+            after = self.mechanisms[name].after
+            if after and after not in names:
+                raise SpecError(f"mechanism.{name}: steps after {after!r}, which does not exist")
+            names.insert(names.index(after) + 1 if after else len(names), name)
+        return [self.mechanisms[n] for n in names if self.mechanisms[n].params.enabled]
+
+    def _make_populations(self, snapshot: Mapping | None) -> None:
+        if snapshot is None:
+            sizes = {"residents": len(self.people["residents"]["home"]), "dwellings": len(self.people["dwellings"]["cell"])}
+            patrol = self.mechanisms.get("patrol")
+            sizes["guardians"] = patrol.units(sizes["residents"]) if patrol is not None else 0
+            start = {"residents": 0, "guardians": sizes["residents"], "dwellings": 0}
+            self.next_id = sizes["residents"] + sizes["guardians"]
+        else:
+            sizes, start = dict.fromkeys(BASE_COLUMNS, 0), dict.fromkeys(BASE_COLUMNS, 0)
+        for name, columns in BASE_COLUMNS.items():
+            ids = np.arange(start[name], start[name] + sizes[name], dtype=np.int64)
+            population = Population(name, ids)
+            setattr(self, name, population)
+            for column, declared in columns.items():
+                population.declare(column, declared)
+                if snapshot is None and column in self.people.get(name, {}):
+                    population.adopt(column, self.people[name][column])
+        self.owner: dict[tuple[str, str], str] = {}
+        for mechanism in self.mechanisms.values():
+            for population, columns in mechanism.columns.items():
+                for column, declared in columns.items():
+                    getattr(self, population).declare(column, declared)
+                    self.owner[population, column] = mechanism.name
+
+    def _make_layers(self) -> None:
+        self.layers: dict[str, np.ndarray] = dict(self.city.layers)
+        for mechanism in self.mechanisms.values():
+            for layer, declared in mechanism.layers.items():
+                if layer in self.layers:
+                    raise ValueError(f"layer {layer!r} is declared twice")
+                self.layers[layer] = np.full(self.city.grid.cells, declared.default, declared.dtype)
+                self.owner["layers", layer] = mechanism.name
+
+    def _sizes(self) -> dict[str, int]:
+        return {"cells": self.city.grid.cells, "residents": len(self.residents), "dwellings": len(self.dwellings)}
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    @property
+    def day(self) -> int:
+        """Day of the scored period; negative during burn-in."""
+        return self.calendar.day(self.tick)
+
+    @property
+    def slot(self) -> int:
+        return self.calendar.slot(self.tick)
+
+    @property
+    def finished(self) -> bool:
+        return self.day >= self.spec.days
+
+    def step(self) -> None:
+        """One tick."""
+        day, last = self.day, self.slot == self.calendar.ticks_per_day - 1
+        start = len(self.log)
+        self.new_events = slice(start, start)
+        since = day + self.calendar.burn_in_days + 1
+        for mechanism in self._story:
+            cadence = mechanism.cadence
+            if cadence == "tick" or last and (cadence == "day" or cadence == "week" and since % 7 == 0
+                                              or cadence == "month" and since % 30 == 0):
+                self._run(mechanism)
+                self.new_events = slice(start, len(self.log))
+        self._settle()
+        self._bury()
+        if last:
+            if since % COMPACT_DAYS == 0:
+                self._compact()
+            self._record(day)
+            self._plan_tomorrow(self.interventions.values())
+        self.tick += 1
+
+    def run_days(self, days: int, progress: Callable[[int, int], None] | None = None) -> None:
+        """Simulate whole days; `progress(done, total)` is called after each."""
+        for done in range(days):
+            for _ in range(self.calendar.ticks_per_day):
+                self.step()
+            if progress is not None:
+                progress(done + 1, days)
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> CityModel:
+        """Simulate what is left of burn-in and scored period."""
+        self.run_days(self.spec.days - self.day, progress)
+        return self
+
+    def _run(self, mechanism: Mechanism) -> None:
+        before = self._fingerprint(mechanism) if self.guard else None
+        self._stepping = mechanism
+        try:
+            mechanism.step(self)
+        finally:
+            self._stepping = None
+        if before is not None:
+            after = self._fingerprint(mechanism)
+            changed = sorted(f"{p}.{c}" for p, c in before if before[p, c] != after[p, c])
+            if changed:
+                raise OwnershipError(f"mechanism {mechanism.name!r} wrote what it does not own: {', '.join(changed)}")
+
+    def _fingerprint(self, mechanism: Mechanism) -> dict[tuple[str, str], int]:
+        """Checksums of every column and layer that the mechanism does not own."""
+        out = {}
+        for name in BASE_COLUMNS:
+            population = getattr(self, name)
+            for column in population.names:
+                if self.owner.get((name, column)) != mechanism.name:
+                    out[name, column] = zlib.crc32(population[column])
+        for layer, array in self.layers.items():
+            if self.owner.get(("layers", layer)) != mechanism.name:
+                out["layers", layer] = zlib.crc32(array)
+        return out
+
+    def write_allowed(self, population: str, column: str) -> None:
+        """Raise OwnershipError when the mechanism that is stepping does not own the column."""
+        if self._stepping is not None and self.owner.get((population, column)) != self._stepping.name:
+            raise OwnershipError(f"mechanism {self._stepping.name!r} does not own {population}.{column} "
+                                 f"(owner: {self.owner.get((population, column), 'the synthesis of people')}); propose a change")
+
+    # -- what mechanisms use -------------------------------------------------------------------------------------
+
+    def draw(self, decision: str, ids, k: int = 0) -> np.ndarray:
+        """Uniform numbers in (0, 1) for residents, keyed by (seed, decision, tick, resident, k).
+
+        Parameters
+        ----------
+        decision : str
+            A name of its own for every use.
+        ids : array of int
+            Ids of residents.
+        k : int
+            Repeat number.
+        """
+        return uniforms(self.seed, decision, self.tick, self.residents["key"][self.residents.rows(ids)], k)
+
+    def parallel(self, kernel: Callable, n: int, *args: Any) -> None:
+        """Call ``kernel(lo, hi, *args)`` over chunks of 0..n in the threads of the run."""
+        self._chunks.run(kernel, n, args)
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks :meth:`parallel_indexed` makes."""
+        return self._chunks.count
+
+    def parallel_indexed(self, kernel: Callable, n: int, *args: Any) -> None:
+        """Like :meth:`parallel`, with the chunk's number first: ``kernel(chunk, lo, hi, *args)``."""
+        self._chunks.run_indexed(kernel, n, args)
+
+    def propose(self, population: str, column: str, ids, values, op: str = "add") -> None:
+        """Ask for a change of a column one does not own; it happens at the end of the tick, clipped to the range.
+
+        Parameters
+        ----------
+        population, column : str
+        ids : array of int
+        values : array or number
+        op : {"add", "set"}
+            Sums of "add" and the last "set" are taken in the order of (proposer's name, id).
+        """
+        if (population, column) not in self.owner:
+            raise KeyError(f"no mechanism owns {population}.{column}")
+        if op not in ("add", "set"):
+            raise ValueError(f"op: expected 'add' or 'set', found {op!r}")
+        ids = np.atleast_1d(np.asarray(ids, np.int64))
+        values = np.broadcast_to(np.asarray(values, float), ids.shape).copy()
+        source = self._stepping.name if self._stepping is not None else ""
+        self._proposals.append((population, column, op, source, ids, values))
+
+    def bury(self, ids, cause: str) -> None:
+        """Residents die; they leave their homes at the end of the tick."""
+        self._deaths.append((np.atleast_1d(np.asarray(ids, np.int64)), cause))
+
+    def is_offender(self, rows) -> np.ndarray:
+        """True for residents with an offence in the last 365 days."""
+        r = self.residents
+        horizon = self.tick - 365 * self.calendar.ticks_per_day
+        return (r["offences"][rows] > 0) & (r["last_offence"][rows] >= horizon)
+
+    def age(self) -> np.ndarray:
+        """Age of every resident in completed years today (int16)."""
+        return ((self.day - self.residents["birth_day"]) // 365).astype(np.int16)
+
+    # -- end of a tick -------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        if not self._proposals:
+            return
+        groups: dict[tuple, list] = {}
+        for population, column, op, source, ids, values in self._proposals:
+            groups.setdefault((population, column, op), []).append((source, ids, values))
+        self._proposals = []
+        for (name, column, op), parts in sorted(groups.items()):
+            parts.sort(key=lambda part: part[0])
+            population = getattr(self, name)
+            ids, values = np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts])
+            # Sorting by id and value makes sums independent of the order in which one proposer named them.
+            source = np.repeat(np.arange(len(parts)), [len(p[1]) for p in parts])
+            order = np.lexsort((values, ids, source))
+            rows = population.rows(ids[order])
+            array, declared = population[column], population.declared[column]
+            if op == "add":
+                total = np.zeros(len(array)) if len(rows) > len(array) // 8 else None
+                if total is not None:
+                    np.add.at(total, rows, values[order])
+                    touched = np.flatnonzero(total)
+                    new = array[touched] + total[touched]
+                else:
+                    touched, inverse = np.unique(rows, return_inverse=True)
+                    new = array[touched] + np.bincount(inverse, values[order], len(touched))
+            else:
+                last = dict(zip(rows.tolist(), values[order].tolist()))
+                touched, new = np.array(list(last), np.int64), np.array(list(last.values()))
+            if declared.low is not None or declared.high is not None:
+                new = np.clip(new, declared.low, declared.high)
+            array[touched] = new
+
+    def _bury(self) -> None:
+        if not self._deaths:
+            return
+        deaths, self._deaths = self._deaths, []
+        r, d = self.residents, self.dwellings
+        for ids, cause in deaths:
+            rows = r.rows(np.unique(ids))
+            rows = rows[r["alive"][rows]]
+            for row in rows:
+                self._leave_household(r, d, row)
+            r.remove(rows)
+            if "cell" in r:
+                r["cell"][rows] = -1
+                r["activity"][rows] = 7
+            self._died[cause] = self._died.get(cause, 0) + len(rows)
+
+    @staticmethod
+    def _leave_household(r: Population, d: Population, row: int) -> None:
+        me, nxt = int(r["id"][row]), int(r["next_member"][row])
+        home = d.rows(r["dwelling"][row])
+        at = int(d["first_member"][home])
+        if at == me:
+            d["first_member"][home] = nxt
+        else:
+            while at >= 0:
+                here = r.row_of[at]
+                at = int(r["next_member"][here])
+                if at == me:
+                    r["next_member"][here] = nxt
+                    break
+        r["next_member"][row] = -1
+
+    def _compact(self) -> None:
+        if not self.residents["alive"].all():
+            self.residents.compact()
+            self.levers.refresh(self._sizes())
+
+    def rearrange(self, order) -> None:
+        """Store the residents in another order of rows; results do not depend on it (that is tested)."""
+        self.residents.permute(order)
+        self.levers.refresh(self._sizes())
+
+    def _record(self, day: int) -> None:
+        values: dict[str, float] = {"population": float(self.residents["alive"].sum())}
+        new = slice(self._day_start, len(self.log))
+        kind = self.log["type"][new]
+        for layer, mask in (("true", slice(None)), ("reported", self.log["reported"][new]),
+                            ("recorded", self.log["recorded"][new])):
+            counts = np.bincount(kind[mask], minlength=len(TYPES))
+            values.update({f"{layer}.{name}": float(c) for name, c in zip(TYPES, counts)})
+        self._day_start = len(self.log)
+        for cause, count in sorted(self._died.items()):
+            values[f"deaths.{cause}"] = float(count)
+        self._died.clear()
+        for mechanism in self._story:
+            values.update(mechanism.record(self))
+        values.update(self._costs)
+        self.series.add(day, values)
+
+    _day_start = 0
+
+    def _plan_tomorrow(self, interventions) -> None:
+        """The last act of a day: interventions put tomorrow's contributions on the levers."""
+        tomorrow = self.day + (0 if self.calendar.slot(self.tick) == 0 else 1)
+        for intervention in sorted(interventions, key=lambda i: i.name):
+            p = intervention.params
+            if p.start <= tomorrow < p.end:
+                if not intervention.state.get("begun"):
+                    intervention.state["begun"] = True
+                    intervention.begin(self)
+                dose = intervention.dose(tomorrow)
+                intervention.apply(self, dose)
+                self._costs[f"cost.{intervention.name}"] = float(intervention.cost(self, dose))
+            elif intervention.state.get("begun") and not intervention.state.get("over"):
+                intervention.state["over"] = True
+                self.levers.withdraw(intervention.name)
+                self._costs[f"cost.{intervention.name}"] = 0.0
+
+    # -- saving and restoring ------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """Copy the whole state between two ticks; give it to :meth:`restore`. The city itself is shared, not copied."""
+        return dict(
+            tick=self.tick, next_id=self.next_id, city=self.city, spec=self.spec, day_start=self._day_start,
+            died=dict(self._died), costs=dict(self._costs),
+            populations={name: getattr(self, name).snapshot() for name in BASE_COLUMNS},
+            layers={layer: self.layers[layer].copy() for kind, layer in self.owner if kind == "layers"},
+            state={name: copy.deepcopy(m.state) for name, m in self.mechanisms.items()},
+            interventions={name: copy.deepcopy(i.state) for name, i in self.interventions.items()},
+            levers=self.levers.snapshot(), log=self.log.snapshot(), series=self.series.snapshot())
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, Any], spec: RunSpec | None = None) -> CityModel:
+        """Continue from a snapshot, with the same specification or with one that differs from now on.
+
+        Arms of a comparison share their burn-in this way: `spec` may have other interventions, provided none of
+        them starts before the snapshot's day.
+        """
+        spec = snapshot["spec"] if spec is None else spec
+        old = snapshot["spec"]
+        if (spec.city, spec.tick_hours, spec.burn_in_years, spec.start_date) != (
+                old.city, old.tick_hours, old.burn_in_years, old.start_date):
+            raise SpecError("a snapshot can only be continued with the same city, tick_hours, burn_in_years and start_date")
+        return cls(spec, city=snapshot["city"], snapshot=snapshot)
+
+    def _load(self, saved: Mapping[str, Any]) -> None:
+        self.tick, self.next_id, self._day_start = saved["tick"], saved["next_id"], saved["day_start"]
+        self._died.update(saved["died"])
+        self._costs.update({k: v for k, v in saved["costs"].items() if k.removeprefix("cost.") in self.interventions})
+        for name, population in saved["populations"].items():
+            getattr(self, name).restore(population)
+        for layer, array in saved["layers"].items():
+            if layer in self.layers:
+                self.layers[layer] = array.copy()
+        for name, state in saved["state"].items():
+            if name in self.mechanisms:
+                self.mechanisms[name].state = copy.deepcopy(state)
+        for name, state in saved["interventions"].items():
+            if name in self.interventions:
+                self.interventions[name].state = copy.deepcopy(state)
+        self.levers.refresh(self._sizes())
+        self.levers.restore({lever: {s: v for s, v in given.items() if s in self.interventions}
+                             for lever, given in saved["levers"].items()})
+        self.log.restore(saved["log"])
+        self.series.restore(saved["series"])
