@@ -132,3 +132,29 @@ def normals(seed: int, name: str, tick: int, keys, k: int = 0) -> np.ndarray:
     from scipy.special import ndtri
 
     return ndtri(uniforms(seed, name, tick, keys, k))
+
+
+BLOCK = 1024  # rows hashed at a time by kernels: the words stay in the nearest cache
+
+
+@njit(cache=True, nogil=True)
+def fill_words(seed, code, tick, keys, lo, m, w0, w1, w2):
+    """First three words of ``draw4(seed, code, tick, key, 0)`` for ``keys[lo:lo + m]``; written so that it vectorises."""
+    s0, s1 = seed & _LOW, seed >> uint64(32)
+    c2, c3 = uint64(uint32(tick)), uint64(code) << uint64(12)
+    for j in range(m):
+        key = keys[lo + j]
+        a, b, c, d = key & _LOW, key >> uint64(32), c2, c3
+        k0, k1 = s0, s1
+        for _ in range(10):
+            p0 = _M0 * a
+            p1 = _M1 * c
+            a = (p1 >> uint64(32)) ^ b ^ k0
+            c = (p0 >> uint64(32)) ^ d ^ k1
+            b = p1 & _LOW
+            d = p0 & _LOW
+            k0 = (k0 + uint64(0x9E3779B9)) & _LOW
+            k1 = (k1 + uint64(0xBB67AE85)) & _LOW
+        w0[j] = uint32(a)
+        w1[j] = uint32(b)
+        w2[j] = uint32(c)
