@@ -105,12 +105,16 @@ class Population:
 
     def rows(self, ids) -> np.ndarray:
         """Rows of the given ids; raises KeyError when one is not there."""
-        ids = np.asarray(ids, dtype=np.int64)
-        ok = (ids >= 0) & (ids < self._row_of.size)
-        rows = np.where(ok, self._row_of[np.where(ok, ids, 0)], -1)
+        rows = self.find(ids)
         if rows.size and rows.min() < 0:
             raise KeyError(f"{self.name}: no row with id {np.atleast_1d(ids)[np.atleast_1d(rows) < 0][0]}")
         return rows
+
+    def find(self, ids) -> np.ndarray:
+        """Rows of the given ids, -1 for those that are gone."""
+        ids = np.asarray(ids, dtype=np.int64)
+        ok = (ids >= 0) & (ids < self._row_of.size)
+        return np.where(ok, self._row_of[np.where(ok, ids, 0)], -1)
 
     def add(self, ids: np.ndarray, keys: np.ndarray, **values) -> np.ndarray:
         """Append rows and return their row numbers; `keys` derive from what caused each entry."""

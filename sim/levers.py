@@ -40,7 +40,7 @@ class Board:
 
     def __init__(self, sizes: dict[str, int], rows):
         self._sizes = sizes
-        self._rows = rows  # function: (scope, ids) -> rows
+        self._rows = rows  # function: (scope, ids) -> rows, -1 for the gone
         self._given: dict[str, dict[str, tuple[Any, Any]]] = {name: {} for name in LEVERS}
         self._value: dict[str, Any] = {}
         for name in LEVERS:
@@ -83,7 +83,9 @@ class Board:
         else:
             array = np.zeros(self._sizes[scope], np.float32)
             for _, where, value in parts:
-                array[where if scope == "cells" else self._rows(scope, where)] += np.float32(value)
+                rows = np.asarray(where if scope == "cells" else self._rows(scope, where))
+                here = rows >= 0  # whoever is gone since then is left out
+                array[rows[here]] += np.broadcast_to(np.asarray(value, np.float32), rows.shape)[here]
             self._value[name] = array
 
     def refresh(self, sizes: dict[str, int]) -> None:

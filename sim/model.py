@@ -115,7 +115,7 @@ class CityModel(ColumnModel):
         self._make_populations(snapshot)
         super().__init__(rng=spec.seed)
         self._make_layers()
-        self.levers = Board(self._sizes(), lambda scope, ids: getattr(self, scope).rows(ids))
+        self.levers = Board(self._sizes(), lambda scope, ids: getattr(self, scope).find(ids))
         if snapshot is None:
             for mechanism in self.mechanisms.values():
                 mechanism.setup(self)
@@ -219,8 +219,9 @@ class CityModel(ColumnModel):
             if since % COMPACT_DAYS == 0:
                 self._compact()
             self._record(day)
-            self._plan_tomorrow(self.interventions.values())
         self.tick += 1
+        if last:
+            self._plan_tomorrow(self.interventions.values())
 
     def run_days(self, days: int, progress: Callable[[int, int], None] | None = None) -> None:
         """Simulate whole days; `progress(done, total)` is called after each."""
@@ -426,8 +427,11 @@ class CityModel(ColumnModel):
     _day_start = 0
 
     def _plan_tomorrow(self, interventions) -> None:
-        """The last act of a day: interventions put tomorrow's contributions on the levers."""
-        tomorrow = self.day + (0 if self.calendar.slot(self.tick) == 0 else 1)
+        """The last act of a day: interventions put tomorrow's contributions on the levers.
+
+        The clock already stands at tomorrow's first tick, as it does for a model restored there, so that draws agree.
+        """
+        tomorrow = self.day
         for intervention in sorted(interventions, key=lambda i: i.name):
             p = intervention.params
             if p.start <= tomorrow < p.end:
