@@ -31,7 +31,7 @@ class CityParams:
                            doc="residents; 0 takes the preset's number, or one person per person of a real city")
     seed: int = param(1, unit="-", low=0, high=2**62, source="-",
                       doc="seed of the built city and its people: arms and replications share the same city")
-    shape: str = param("round", unit="-", choices=("round", "wide", "valley"), source="modelling choice",
+    shape: str = param("round", unit="-", choices=("round", "wide", "valley", "coast"), source="modelling choice",
                        doc="outline of a generated city")
     density: float = param(9_000.0, unit="residents per km2", low=500, high=60_000, source="modelling choice",
                            doc="mean density of the built-up part")

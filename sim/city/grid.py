@@ -59,6 +59,14 @@ class City:
     fictional : bool
     checksum : str
         Hash of the data files of a real city, "" for a generated one.
+    notes : tuple of str
+        What was assumed while the city was built, in sentences for the report.
+    street_period, street_order : int, float
+        The lattice of arterials, as `sim.city.streets` takes them.
+    inequality : float
+        Gini index of household income in the whole city.
+    poverty_line : float
+        Weekly income per adult of a household below which its members count as poor.
     """
 
     grid: Grid
@@ -69,6 +77,15 @@ class City:
     fictional: bool = True
     checksum: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
+    street_period: int = 8
+    street_order: float = 0.6
+    inequality: float = 0.35
+    poverty_line: float = 220.0
+
+    @property
+    def population(self) -> int:
+        """Residents of all areas of the table."""
+        return int(round(float(self.areas.columns["population"].sum())))
 
 
 # name: (dtype, unit, meaning)
