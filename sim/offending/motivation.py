@@ -1,0 +1,73 @@
+"""Motivation and readiness: who spends an outing looking for an opportunity, or takes up a provocation.
+
+Motivation adds low self-control (Gottfredson and Hirschi 1990), need (Agnew 1992; Hough 2004 on drug money), friends who
+offend (Warr 2002) and own criminal capital, against ties to a partner and a job (Laub and Sampson 2003). Age does not
+appear: children are accompanied and busy, friends' deeds weigh where time is spent with them, partners and jobs come
+with the years. The chance of a look is logistic in motivation, so it is rare for nearly everybody.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+PUPIL, STUDENT, WORKER, SHIFT = 1, 2, 3, 4
+
+
+@njit(cache=True, inline="always")
+def logistic(x):
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@njit(cache=True, nogil=True)
+def update_readiness(lo, hi, slice_, keys, alive, age, routine, partner, self_control, restraint, hardship, gap, ties,
+                     row_of, last_offence, last_property, offences, tick, ticks_per_day, weights, fade, use_ties,
+                     capital_property, capital_violence, drawn_back, ready_property, ready_violence):
+    """Weekly update for residents with ``key % 7 == slice_`` (all of them when slice_ < 0).
+
+    weights : float64[15], in the order of :func:`weight_vector`.
+    fade : float
+        Factor on criminal capital for the week.
+    """
+    w_sc, w_need, w_drug, drug_gap, w_peers, w_cap, w_partner, w_job, thr_p, thr_v, scale, min_age, temper, pull, pull_days = weights
+    for i in range(lo, hi):
+        if slice_ >= 0 and keys[i] % np.uint64(7) != np.uint64(slice_):
+            continue
+        if not alive[i] or age[i] < min_age:
+            ready_property[i] = 0.0
+            ready_violence[i] = 0.0
+            continue
+        if slice_ >= 0:
+            capital_property[i] *= fade
+            capital_violence[i] *= fade
+        friends = 0.0
+        if use_ties:
+            for k in range(ties.shape[1]):
+                t = ties[i, k]
+                if t >= 0:
+                    row = row_of[t]
+                    if row >= 0 and offences[row] > 0:
+                        days = (tick - last_offence[row]) / ticks_per_day
+                        friends += math.exp(-days / 90.0)
+            friends = min(friends, 2.0) * 0.5
+        control = w_sc * (self_control[i] + restraint[i])
+        held = w_partner * partner[i]
+        if routine[i] == WORKER or routine[i] == SHIFT:
+            held += w_job
+        drug = w_drug * min(1.0, gap[i] / drug_gap) if gap[i] > 0 else 0.0
+        m = -control + w_need * hardship[i] + drug + w_peers * friends + w_cap * capital_property[i] - held
+        v = (-control + 0.5 * w_need * hardship[i] + w_peers * friends + 0.6 * w_cap * capital_violence[i]
+             - 0.5 * held - temper * max(0, age[i] - 25))
+        # The full pull of a good place is in the stored chance; the look itself is thinned to what is left of it.
+        drawn_back[i] = (tick - last_property[i]) / ticks_per_day < pull_days
+        ready_property[i] = logistic((m + pull * drawn_back[i] - thr_p) / scale)
+        ready_violence[i] = logistic((v - thr_v) / scale)
+
+
+def weight_vector(p) -> np.ndarray:
+    """Parameters of :class:`OffendingParams` that motivation uses, as float64[15]."""
+    return np.array([p.self_control, p.need, p.drug_need, p.drug_gap, p.peers, p.capital, p.partner, p.job,
+                     p.property_threshold, p.violence_threshold, p.readiness_scale, p.min_age, p.temper_age, p.memory_pull,
+                     p.pull_days])

@@ -1,0 +1,137 @@
+"""Quarrels: provocations taken up at a place, at home, or out of a grudge; and who is hit.
+
+Violence is bound to situations (Felson and Steadman 1983; Wilcox and Cullen 2018): company, drink, night, nobody in charge.
+A victim of assault may strike back within weeks (Jacobs and Wright 2006), which is where repeats and feuds come from.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.draws import draw1, draw4, mix, unit
+from sim.guardianship.memory import remembered
+from sim.guardianship.presence import overlap, presence
+
+NOBODY, STRANGER, HOUSEHOLD = -1, 0, 1
+
+
+@njit(cache=True, nogil=True)
+def choose_quarrel(rows, minutes, dark, seed, codes, tick, ticks_per_day, min_age, interactions, key, cell, activity, age,
+                   risk, sighted, first_member, next_member, row_of, partner, width, in_public, management, light,
+                   lever_management, lever_light, s_cells, s_ticks, s_times, v_first, v_count, v_start, v_minutes, weights,
+                   out_kind, out_cell, out_victim, seen):
+    """Decide for every quarreller whether it comes to blows.
+
+    out_kind : int8[n] (-1 no, 0 somebody present, 1 a member of the household); out_victim : int64[n] id of the member.
+    """
+    (scale, theta_quarrel, theta_domestic, w_drink, w_management, w_supervised, w_risk, w_now, w_before, notice, s_strength,
+     s_days, s_reach, s_habit) = weights
+    for j in range(rows.size):
+        i = rows[j]
+        out_kind[j] = NOBODY
+        seen[j] = -1
+        c = np.int64(cell[i])
+        u0, u1, _, _ = draw4(seed, codes[0], tick, key[i], 0)
+        evening = 1.0 if dark[j] else 0.0
+        if activity[i] == 0:
+            # at home: with a member of the household, whoever has the lowest hash; partners first
+            best, who, best_partner = np.uint64(0xFFFFFFFFFFFFFFFF), np.int64(-1), False
+            member = first_member[j]
+            while member >= 0:
+                row = row_of[member]
+                if row < 0:
+                    break
+                if row != i and activity[row] == 0 and age[row] >= min_age:
+                    h = mix(key[i], key[row])
+                    pair = partner[i] == 1 and partner[row] == 1
+                    if (pair and not best_partner) or (pair == best_partner and h < best):
+                        best, who, best_partner = h, member, pair
+                member = next_member[row]
+            if who < 0:
+                continue
+            v = 0.4 * w_drink * evening - theta_domestic
+            if unit(u0) < 1.0 / (1.0 + math.exp(-v / scale)):
+                out_kind[j], out_cell[j], out_victim[j] = HOUSEHOLD, c, who
+            continue
+        public = float(in_public[c]) if interactions else 10.0
+        if public < 2.0:
+            continue
+        now, _ = presence(v_first, v_count, v_start, v_minutes, c, minutes[j])
+        around = overlap(v_first, v_count, v_start, v_minutes, c, minutes[j], 30.0)
+        police = 0.0
+        if around > 0.0 or now:
+            if draw1(seed, codes[1], tick, mix(key[i], np.uint64(c)), 0) < 1.0 - math.exp(-notice * max(around, 1.0)):
+                police = w_now if now else w_before
+                seen[j] = c
+        police += remembered(sighted[i], s_cells, s_ticks, s_times, c, width, tick, ticks_per_day, s_strength, s_days,
+                             s_reach, s_habit)
+        drink = w_drink * (evening if activity[i] == 3 else 0.35 * evening)
+        lamp = min(1.0, light[c] + lever_light[c])
+        v = (drink + 0.35 * math.log(1.0 + public) - 1.6 * w_management * (management[c] - 0.5)
+             - w_management * lever_management[c] - (w_supervised if activity[i] == 1 else 0.0)
+             + 0.3 * evening * (1.0 - lamp) - police - w_risk * risk[i] - theta_quarrel)
+        if unit(u0) < 1.0 / (1.0 + math.exp(-v / scale)):
+            out_kind[j], out_cell[j] = STRANGER, c
+
+
+@njit(cache=True, nogil=True)
+def choose_victims(cells, offender_rows, taste, seed, code, tick, key, age, ready_violence, activity, cell, hits, out_row):
+    """Pick a victim among the people present for every offence against a person.
+
+    The three people whose hash with the offender is lowest are met. A robber or thief (taste 0) takes the first; in a
+    quarrel (taste 1) it is the one who is most like him: ready for violence, in a bar, of his age. Nobody's place in an
+    array matters.
+
+    hits : int32[m] rows of people in public in the cells, in any order. out_row : int32[n], -1 when nobody is there.
+    """
+    met = np.empty(3, np.int64)
+    rank = np.empty(3, np.uint64)
+    top = np.uint64(0xFFFFFFFFFFFFFFFF)
+    order = np.argsort(cell[hits])
+    where = cell[hits][order]
+    for j in range(cells.size):
+        out_row[j] = -1
+        for q in range(3):
+            met[q] = -1
+            rank[q] = top
+        me = offender_rows[j]
+        salt = mix(mix(key[me], np.uint64(tick)), np.uint64(code) ^ seed)
+        lo = np.searchsorted(where, cells[j])
+        while lo < where.size and where[lo] == cells[j]:
+            row = hits[order[lo]]
+            lo += 1
+            if row == me:
+                continue
+            h = mix(salt, key[row])
+            q = 3
+            while q > 0 and h < rank[q - 1]:
+                q -= 1
+            if q < 3:
+                for b in range(2, q, -1):
+                    rank[b] = rank[b - 1]
+                    met[b] = met[b - 1]
+                rank[q] = h
+                met[q] = row
+        if taste[j] == 0:
+            if met[0] >= 0:
+                out_row[j] = met[0]
+            continue
+        best = -1e18
+        for q in range(3):
+            row = met[q]
+            if row >= 0:
+                appeal = 0.5 * math.log(ready_violence[row] + 1e-6) + (1.2 if activity[row] == 3 else 0.0)
+                appeal -= 0.05 * abs(float(age[row]) - float(age[me]))
+                if appeal > best:
+                    best = appeal
+                    out_row[j] = row
+
+
+def weight_vector(p, learned) -> np.ndarray:
+    """Parameters of offending and of deterrence (`learned`) that quarrels use."""
+    return np.array([p.choice_scale, p.theta_quarrel, p.theta_domestic, p.drink, p.management, p.supervised, p.risk,
+                     p.police_now, p.police_before, p.notice, learned.memory_strength, learned.memory_days,
+                     learned.memory_cells, learned.habituation])
