@@ -45,13 +45,20 @@ class Intervention:
         Rows of the evidence catalogue it stands for.
     side_effects : str
         What it can cause besides what it is for.
+    feasible : bool
+        False for bounds that no real authority could choose (they know what nobody knows).
+    currency : str
+        Currency and year of prices of :meth:`cost`.
     Params : type
 
     Notes
     -----
-    :meth:`apply` is called at the end of every day while it is in force, for tomorrow. Targets are chosen on what
-    an authority can know: recorded and believed crime, registers, a survey; never on true crime. What must be
-    remembered lives in ``self.state`` (arrays and plain values).
+    :meth:`apply` is called at the end of every day while it is in force, for tomorrow, when ``model.day`` and
+    ``model.tick`` already are tomorrow's. Targets are chosen on what an authority can know: recorded and believed
+    crime, registers, a survey; never on true crime. Every random choice has a decision name that starts with the
+    intervention's own. A dose of zero must change nothing, to the bit: contributions are the dose times something.
+    What must be remembered lives in ``self.state`` (arrays and plain values). Two names in it are known to reports:
+    ``treated_cells`` (int32) and ``treated_ids`` (int64), with ``control_cells`` and ``control_ids`` in a trial.
     """
 
     name: ClassVar[str] = ""
@@ -60,6 +67,8 @@ class Intervention:
     levers: ClassVar[tuple[str, ...]] = ()
     evidence: ClassVar[tuple[str, ...]] = ()
     side_effects: ClassVar[str] = "none known"
+    feasible: ClassVar[bool] = True
+    currency: ClassVar[str] = "USD of 2022"
     Params: ClassVar[type] = InterventionParams
 
     def __init__(self, params: Any):
@@ -81,7 +90,7 @@ class Intervention:
         raise NotImplementedError
 
     def cost(self, model: CityModel, dose: float) -> float:
-        """Cost of tomorrow in the currency and year of the declared unit cost."""
+        """Cost of tomorrow in :attr:`currency`: proportional to the dose."""
         return 0.0
 
     def put(self, model: CityModel, lever: str, where: Any, value: Any) -> None:
