@@ -82,10 +82,12 @@ class CityModel(ColumnModel):
         Keys of the specification, nested ones as mappings: ``city={"residents": 5_000}``.
     """
 
-    def __init__(self, spec: RunSpec | Mapping | None = None, *, rng: int | None = None, city: City | None = None,
+    def __init__(self, spec: RunSpec | Mapping | None = None, *, rng: int | None = None, city: City | Mapping | None = None,
                  people: Mapping | None = None, snapshot: Mapping | None = None, **overrides: Any):
         if rng is not None:
             overrides["seed"] = rng
+        if isinstance(city, Mapping):  # settings of a city rather than a built one
+            overrides["city"], city = city, None
         if overrides or not isinstance(spec, RunSpec):
             given = spec.as_dict() if isinstance(spec, RunSpec) else dict(spec or {})
             spec = build(merge(given, overrides))
