@@ -16,7 +16,8 @@ class SupplyInterdictionParams(InterventionParams):
     share: float = param(0.3, unit="share of shipments", low=0, high=0.95, source="evidence row I32 (flow cut by 30 %)",
                          doc="share of shipments seized in addition")
     cost_per_resident: float = param(5.0, unit="USD of 2022 per resident and year", low=0, high=1_000,
-                                     source="judgement", doc="the city's part of controlling containers, borders and routes")
+                                     source="judgement",
+                                     doc="the city's part of controlling containers, borders and routes")
 
 
 @intervention
