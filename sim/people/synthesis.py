@@ -214,7 +214,7 @@ def _members(members, couple, first, seed, code_age, code_sex, age, birth_day, s
                 elif couple[h] == 0 and children == 0 and grown == 1:
                     male = unit(a) < 0.56
             sex[r] = 1 if male else 0
-            birth_day[r] = np.int32(age[r] * 365.25) + np.int32(365.25 * unit(b))
+            birth_day[r] = -(np.int32(age[r] * 365.25) + np.int32(365.25 * unit(b)))
         if couple[h] > 0 and grown >= 2:
             p = i if couple[h] != 2 else i + adults
             q = p + 1
