@@ -203,6 +203,9 @@ def _places(model: CityModel) -> dict[str, Any]:
     for name, layer in model.layers.items():
         if name not in out:
             out[name] = layer[cells]
+    for name, intervention in model.interventions.items():
+        if "treated_cells" in intervention.state:
+            out[f"treated.{name}"] = np.isin(cells, intervention.state["treated_cells"])
     return out
 
 
