@@ -33,7 +33,7 @@ class CityParams:
                       doc="seed of the built city and its people: arms and replications share the same city")
     shape: str = param("round", unit="-", choices=("round", "wide", "valley", "coast"), source="modelling choice",
                        doc="outline of a generated city")
-    density: float = param(9_000.0, unit="residents per km2", low=500, high=60_000, source="modelling choice",
+    density: float = param(6_000.0, unit="residents per km2", low=500, high=60_000, source="modelling choice",
                            doc="mean density of the built-up part")
     centres: int = param(1, unit="count", low=1, high=12, source="modelling choice",
                          doc="centres of jobs and night life")
@@ -47,7 +47,7 @@ class CityParams:
                                 doc="mean unemployment rate")
     informality: float = param(0.0, unit="share", low=0, high=0.8, source="modelling choice",
                                doc="share of residents in informal settlements on the outskirts")
-    street_period: int = param(8, unit="cells", low=3, high=40, source="modelling choice",
+    street_period: int = param(6, unit="cells", low=3, high=40, source="modelling choice",
                                doc="distance between arterial streets")
     street_order: float = param(0.6, unit="0-1", low=0, high=1, source="modelling choice",
                                 doc="1: people keep to arterials; 0: local streets carry as much")

@@ -18,11 +18,13 @@ from sim.city.grid import Grid
 from sim.city.streets import add_routes
 from sim.draws import decision, draw4, normals, uniforms, unit
 
-COMMUTE = (1.5, 10.0)  # exponent and offset (cells) of the choice of a workplace
-SHOPPING = (1.4, 2.0)
-DRINKING = (1.0, 2.0)
-SCHOOLING = (3.0, 2.0)
-STUDYING = (1.0, 10.0)
+# Exponent, offset and reach (cells) of the choice of places: see sim.city.gravity. Modelling choices: shopping and
+# drinking as in Huff (1963), their reach about that of errands in travel surveys, work several kilometres.
+COMMUTE = (1.0, 10.0, 60.0)
+SHOPPING = (1.4, 2.0, 25.0)
+DRINKING = (1.0, 2.0, 25.0)
+SCHOOLING = (3.0, 2.0, 25.0)
+STUDYING = (0.5, 10.0, 80.0)
 SHOPS_PER_RESIDENT = 330 / 50_000
 BARS_PER_RESIDENT = 90 / 50_000
 SCHOOLS_PER_RESIDENT = 1 / 1_800
@@ -105,7 +107,7 @@ def _spread(count, cumulated, x, y, seed, code, sites):
     return chosen
 
 
-def _trips(grid: Grid, people: np.ndarray, size: np.ndarray, form: tuple[float, float], seed: int, name: str):
+def _trips(grid: Grid, people: np.ndarray, size: np.ndarray, form: tuple[float, float, float], seed: int, name: str):
     """Sampled trips from homes to destinations: origins, destinations, residents that one trip stands for."""
     cells = np.flatnonzero(people > 0)
     total = float(people.sum())
@@ -170,12 +172,12 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
     passing = np.zeros(n, np.int64)
     origins, work, each = _trips(grid, people, jobs, COMMUTE, seed, "city.commute")
     add_routes(passing, origins, work, grid.width, period, order, 1)
-    flow = np.where(tradeable, 2.0 * each * passing, 0.0)
+    flow = np.where(inside, 2.0 * each * passing, 0.0)
 
     def kind(name: str, per_resident: float, pull: float) -> np.ndarray:
         if name in given and given[name].sum() > 0:
             return np.where(inside, given[name], 0)
-        return open_sites(max(1, int(round(per_resident * residents))), flow, pull, seed, f"city.site.{name}")
+        return open_sites(max(1, int(round(per_resident * residents))), np.where(tradeable, flow, 0.0), pull, seed, f"city.site.{name}")
 
     shops = kind("shops", SHOPS_PER_RESIDENT, 1.0)
     bars = kind("bars", BARS_PER_RESIDENT, 0.9)
@@ -183,7 +185,7 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
         passing[:] = 0
         origins, goals, each = _trips(grid, people, size, form, seed, name)
         add_routes(passing, origins, goals, grid.width, period, order, 1)
-        flow += np.where(tradeable, share * each * passing, 0.0)
+        flow += np.where(inside, share * each * passing, 0.0)
 
     homes = people * served
     homes = np.where(tradeable, homes, 0.0) if (homes * tradeable).any() else tradeable.astype(float)
@@ -205,8 +207,8 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
             stops[np.argmax(np.where(inside, flow, -1))] = 1
     cash = given.get("cash_points")
     if cash is None or not cash.sum():
-        cash = open_sites(max(1, int(round(CASH_PER_RESIDENT * residents))), flow * served, 1.0, seed, "city.site.cash",
-                          company=shops)
+        cash = open_sites(max(1, int(round(CASH_PER_RESIDENT * residents))), np.where(tradeable, flow * served, 0.0), 1.0,
+                          seed, "city.site.cash", company=shops)
     vacant = given.get("vacant_lots")
     if vacant is None or not vacant.sum():
         chance = np.where((land_use == 1) | (land_use == 2) | (land_use == 3), 0.01 + 0.10 * poor**2, 0.0)

@@ -1,7 +1,8 @@
 """Choice of a destination by size and distance (Huff 1963; Wilson 1967), exact nearby and by zones far away.
 
-The probability of a destination is proportional to ``size / (distance + offset) ** exponent``. Destinations in the
-zones around the origin are weighed one by one; those farther away are first taken together by zone (at most
+The probability of a destination is proportional to ``size (distance + offset)^-exponent exp(-distance / range)``:
+a power nearby, as in Huff's studies of shopping, and Wilson's exponential far away, without which people of a large
+city would travel farther and farther. Destinations in the zones around the origin are weighed one by one; those farther away are first taken together by zone (at most
 about 1,500 zones), which keeps a choice cheap in a city of any size.
 """
 
@@ -80,11 +81,11 @@ class Destinations:
         Attraction of each cell; 0 means that it is no destination.
     width : int
         Cells in a row of the grid.
-    exponent, offset : float
-        ``size / (distance + offset) ** exponent``, distance and offset in cells.
+    exponent, offset, reach : float
+        Weight ``size (d + offset)^-exponent exp(-d / reach)`` at the distance d; d, offset and reach in cells.
     """
 
-    def __init__(self, size: np.ndarray, width: int, exponent: float, offset: float):
+    def __init__(self, size: np.ndarray, width: int, exponent: float, offset: float, reach: float):
         size = np.asarray(size, float)
         cells = np.flatnonzero(size > 0)
         if cells.size == 0:
@@ -109,8 +110,8 @@ class Destinations:
         self.zone_x, self.zone_y = (found % across).astype(np.int64), (found // across).astype(np.int64)
         self.centre_x = np.add.reduceat(self.size * (self.cells % width), self.start[:-1]) / self.total
         self.centre_y = np.add.reduceat(self.size * (self.cells // width), self.start[:-1]) / self.total
-        reach = int(math.hypot(width, height) * _PER_CELL) + 8
-        self.table = (np.arange(reach) / _PER_CELL + offset) ** -float(exponent)
+        distance = np.arange(int(math.hypot(width, height) * _PER_CELL) + 8) / _PER_CELL
+        self.table = (distance + offset) ** -float(exponent) * np.exp(-np.minimum(distance / reach, 300.0))
 
     def choose(self, origins, seed: int, name: str, who=None, first_key: int = 0, k: int = 0, out=None) -> np.ndarray:
         """Choose a destination for each origin; equal origins should stand together (the weights are reused).

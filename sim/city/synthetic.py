@@ -47,11 +47,13 @@ class _Plan:
         self.x, self.y = cells % self.grid.width, cells // self.grid.width
         self.u, self.v = (self.x - self.cx) / self.radius, (self.y - self.cy) / self.radius
         # 0: people live and trade in different places (sprawl); 1: mixed use.
-        self.mixed = float(np.clip(math.log(params.density / 1_500) / math.log(6), 0, 1))
+        self.mixed = float(np.clip(math.log(params.density / 1_500) / math.log(4), 0, 1))
         self.use = np.zeros(self.grid.cells, np.int64)
 
-    def noise(self, name: str, scale: float) -> np.ndarray:
-        return smooth_field(self.seed, f"city.{name}", self.u, self.v, scale)
+    def noise(self, name: str, scale: float, cells: float = 0.0) -> np.ndarray:
+        """Bounded smooth noise; `scale` in radii, at least `cells` cells."""
+        field = smooth_field(self.seed, f"city.{name}", self.u, self.v, max(scale, cells / self.radius))
+        return 2.0 * np.tanh(field / 2.0)
 
     def phase(self, name: str) -> float:
         return float(uniforms(self.seed, f"city.{name}", 0, [0])[0])
@@ -104,45 +106,44 @@ def generate(params: CityParams) -> City:
 
 
 def _outline(plan: _Plan) -> tuple[np.ndarray, np.ndarray]:
-    """How late each cell is built over (lower is earlier) and its elevation; water and parks are marked."""
-    u, v, shape = plan.u, plan.v, plan.params.shape
-    radius = plan.radius
+    """How late each cell is built over (lower is earlier) and its elevation; water, bridges and parks are marked."""
+    u, v, shape, radius = plan.u, plan.v, plan.params.shape, plan.radius
     elevation = np.zeros(plan.grid.cells)
-    turn = 2 * math.pi * plan.phase("turn")
+    upright, level = plan.x % plan.period == 0, plan.y % plan.period == 0
+    block = max(2, plan.period // 2)
+    bx, by = ((plan.x // block + 0.5) * block - plan.cx) / radius, ((plan.y // block + 0.5) * block - plan.cy) / radius
+    crossing = np.zeros(plan.grid.cells, bool)
+    share, park_noise = 0.08, plan.noise("park", 0.13, 3.0)
     if shape == "round":
-        score = np.hypot(u, v) * (1 + 0.10 * plan.noise("edge", 0.55)) + 0.05 * plan.noise("fringe", 0.2)
-        c, s = math.cos(turn), math.sin(turn)
-        along, aside = c * u + s * v, -s * u + c * v
-        course = 0.33 + 0.16 * np.sin(2.3 * along + 6 * plan.phase("bend"))
-        water = np.abs(aside - course) < max(0.045, 0.75 / radius)
+        score = np.hypot(u, v) * (1 + 0.10 * plan.noise("edge", 0.55)) + 0.04 * plan.noise("fringe", 0.2, 2.0)
+        turn = 2 * math.pi * plan.phase("turn")
+        along, aside = math.cos(turn) * u + math.sin(turn) * v, -math.sin(turn) * u + math.cos(turn) * v
+        course = 0.36 + 0.13 * np.sin(2.3 * along + 6 * plan.phase("bend"))
+        water = np.abs(aside - course) < max(0.045, 0.70 / radius)
+        crossing = level if abs(math.sin(turn)) > 0.7 else upright
     elif shape == "wide":
-        block = max(2, plan.period // 2)
-        bx, by = ((plan.x // block + 0.5) * block - plan.cx) / radius, ((plan.y // block + 0.5) * block - plan.cy) / radius
-        edge = smooth_field(plan.seed, "city.edge", bx, by, 0.5)
+        # Built up block by block, so that the edge runs along streets.
+        edge = 2 * np.tanh(smooth_field(plan.seed, "city.edge", bx, by, 0.5) / 2)
         score = ((np.abs(bx) / 1.25) ** 3 + (np.abs(by) / 0.85) ** 3) ** (1 / 3) * (1 + 0.10 * edge)
         water = np.hypot((u + 0.75) / 1.3, v - 0.5) * (1 + 0.3 * plan.noise("lake", 0.3)) < 0.13
+        share, park_noise = 0.07, smooth_field(plan.seed, "city.park", bx, by, max(0.10, 3.0 / radius))
     elif shape == "valley":
-        axis = 0.16 * np.sin(1.7 * u + 6 * plan.phase("bend"))
+        axis = 0.14 * np.sin(1.7 * u + 6 * plan.phase("bend")) + 0.4 * plan.period / radius
         aside = v - axis
-        ridges = plan.noise("ridge", 0.28)
+        ridges = plan.noise("ridge", 0.30, 4.0)
         elevation = np.abs(aside) * (1 + 0.25 * ridges)
-        score = np.hypot(u / 1.75, aside * (1 + 0.30 * ridges) / 0.58)
+        score = np.hypot(u / 1.6, aside * (1 + 0.22 * ridges) / 0.64)
         water = np.abs(aside) < max(0.022, 0.55 / radius)
+        share, crossing = 0.04, upright
     else:  # coast
-        shore = -0.38 + 0.10 * np.sin(2.6 * u + 6 * plan.phase("bend")) + 0.06 * plan.noise("shore", 0.3)
-        bay = np.hypot(u - 0.25, (v + 0.40) / 0.8) < 0.22 + 0.04 * plan.noise("bay", 0.2)
+        shore = -0.38 + 0.10 * np.sin(2.6 * u + 6 * plan.phase("bend")) + 0.06 * plan.noise("shore", 0.3, 3.0)
+        bay = np.hypot(u - 0.28, (v + 0.38) / 0.9) < 0.24 + 0.04 * plan.noise("bay", 0.2, 3.0)
         water = (v < shore) | bay
         score = np.hypot(u / 1.15, (v + 0.35) / 1.05) * (1 + 0.10 * plan.noise("edge", 0.5))
-    plan.water = water
-    park_noise = plan.noise("park", 0.16 if shape != "wide" else 0.22)
-    if shape == "wide":
-        block = max(2, plan.period // 2)
-        park_noise = smooth_field(plan.seed, "city.park", (plan.x // block) * block / radius,
-                                  (plan.y // block) * block / radius, 0.10)
-    share = {"round": 0.09, "wide": 0.07, "valley": 0.05, "coast": 0.06}[shape]
-    near = score < 1.05
-    limit = np.quantile(park_noise[near & ~water], 1 - share) if (near & ~water).any() else np.inf
-    plan.park = (park_noise > limit) & ~water
+        share = 0.06
+    near = (score < 1.05) & ~water
+    limit = np.quantile(park_noise[near], 1 - share) if near.any() else np.inf
+    plan.water, plan.bridge, plan.park = water, water & crossing, (park_noise > limit) & ~water
     return score, elevation
 
 
@@ -168,14 +169,26 @@ def _nearest(plan: _Plan, centres: list[tuple[float, float]]) -> np.ndarray:
 
 def _land_use(plan: _Plan, score: np.ndarray, centres) -> None:
     """Fill the outline in order of the score until enough cells are built over, then share them among uses."""
+    from scipy import ndimage
+
     use, built = plan.use, plan.built
-    order = np.argsort(score + 1e-9 * np.arange(score.size), kind="stable")
-    dry = order[~plan.water[order]]
-    taken = np.cumsum(~plan.park[dry])
-    last = min(int(np.searchsorted(taken, built)), dry.size - 1)
-    city = dry[: last + 1]
-    use[city] = np.where(plan.park[city], PARK, RESIDENTIAL)
-    use[plan.water & (score <= score[dry[last]] * 1.25)] = WATER
+    score = score.copy()
+    for _ in range(4):
+        order = np.argsort(score, kind="stable")
+        dry = order[~plan.water[order]]
+        taken = np.cumsum(~plan.park[dry])
+        last = min(int(np.searchsorted(taken, built)), dry.size - 1)
+        city = dry[: last + 1]
+        use[:] = OUTSIDE
+        use[city] = np.where(plan.park[city], PARK, RESIDENTIAL)
+        use[plan.water] = WATER
+        # Detached patches are left to the countryside and the city grows elsewhere instead.
+        pieces, count = ndimage.label((use != OUTSIDE).reshape(plan.grid.height, plan.grid.width))
+        pieces = pieces.ravel()
+        main = np.bincount(pieces[city], minlength=count + 1)[1:].argmax() + 1
+        if (pieces[city] == main).all():
+            break
+        score[city[pieces[city] != main]] = np.inf
     homes = np.flatnonzero(use == RESIDENTIAL)
     near = _nearest(plan, centres)
     # Industry keeps to one sector, away from the centre, near the shore where there is one.
@@ -214,7 +227,9 @@ def _people(plan: _Plan, score, elevation, centres, residents: int) -> tuple[np.
     if plan.params.informality > 0:
         # Settlements climb from the outskirts: the steepest and farthest land is taken by those who come last.
         homes = np.flatnonzero(use == RESIDENTIAL)
-        late = score + (1.6 * elevation if plan.params.shape == "valley" else 0.0) + 0.10 * plan.noise("belt", 0.25)
+        late = score + 0.35 * plan.noise("belt", 0.45, 5.0)
+        if plan.params.shape == "valley":
+            late = 1.2 * elevation + 0.25 * score + 0.40 * plan.noise("belt", 0.45, 6.0)
         late = late[homes]
         crowding = 1.5  # informal settlements are denser than the formal outskirts
         order = homes[np.argsort(-late, kind="stable")]
@@ -245,7 +260,7 @@ def _areas(plan: _Plan, people: np.ndarray, informal: np.ndarray) -> tuple[np.nd
         for piece in range(1, count + 1):
             rows = np.flatnonzero(pieces == piece)
             mass = people[rows].sum()
-            if mass < SMALLEST_AREA and count + len(flags) > 1:
+            if mass < (0.5 if kind else 1.0) * SMALLEST_AREA and count + len(flags) > 1:
                 small.append(rows)
                 continue
             parts = max(1, int(round(mass / target)))
@@ -265,14 +280,13 @@ def _areas(plan: _Plan, people: np.ndarray, informal: np.ndarray) -> tuple[np.nd
             label[rows] = np.bincount(label[done[found[distance <= distance.min() + 1e-9]]]).argmax()
     label = make_contiguous(label.reshape(height, width), people.reshape(height, width)).ravel()
     # Bridges: arterials crossing water belong to the area on the bank.
-    wet = (plan.use == WATER) & ((plan.x % plan.period == 0) | (plan.y % plan.period == 0))
-    if wet.any() and plan.params.shape != "coast":
+    if plan.bridge.any():
         from scipy.ndimage import distance_transform_edt
 
         _, nearest = distance_transform_edt((label < 0).reshape(height, width), return_indices=True)
         spread = label.reshape(height, width)[tuple(nearest)].ravel()
         gap = np.hypot(nearest[0].ravel() - plan.y, nearest[1].ravel() - plan.x)
-        bridge = wet & (gap <= max(2.0, 0.06 * plan.radius))
+        bridge = plan.bridge & (gap <= max(2.0, 0.06 * plan.radius))
         label[bridge] = spread[bridge]
     used, label_used = np.unique(label[label >= 0], return_inverse=True)
     label[label >= 0] = label_used
@@ -323,7 +337,7 @@ def _around(mean: float, tilt: np.ndarray, population: np.ndarray) -> np.ndarray
 def _job_weight(plan: _Plan, people: np.ndarray, centres, informal: np.ndarray) -> np.ndarray:
     """Where work is: the centres most of all, industry, institutions, arterials and, mixed in, homes."""
     near = _nearest(plan, centres)
-    main = plan.street_main if hasattr(plan, "street_main") else (plan.x % plan.period == 0) | (plan.y % plan.period == 0)
+    main = (plan.x % plan.period == 0) | (plan.y % plan.period == 0)
     weight = np.select([plan.use == COMMERCIAL, plan.use == INDUSTRY, plan.use == INSTITUTION, plan.use == RESIDENTIAL],
                        [4.0 + 14.0 * np.exp(-near / 0.22), 3.5, 6.0, 0.25 + 0.6 * plan.mixed * np.exp(-near / 0.5)], 0.0)
     weight = weight * np.where(main, 1.6, 1.0) * np.where(informal > 0, 0.5, 1.0)

@@ -14,7 +14,7 @@ PUPIL, STUDENT, WORKER, SHIFT = 1, 2, 3, 4
 NEAR_IN_ORDER = 12  # ties are drawn among that many people before and after in the order of age and home
 
 
-def destinations(layer: np.ndarray, fallback: np.ndarray, width: int, form: tuple[float, float]) -> Destinations:
+def destinations(layer: np.ndarray, fallback: np.ndarray, width: int, form: tuple[float, float, float]) -> Destinations:
     """Prepared destinations of one kind; `fallback` stands in where a city has none."""
     return Destinations(layer if (layer > 0).any() else fallback, width, *form)
 

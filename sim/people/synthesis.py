@@ -180,23 +180,21 @@ def _members(members, couple, first, seed, code_age, code_sex, age, birth_day, s
             a, b, c4, _ = draw4(seed, code_age, 0, r, 0)
             u, v = unit(a), unit(b)
             if m >= adults:
-                years = 65 + int(-9.0 * np.log(u))
-                if years > 99:
-                    years = 65 + int(34 * v)
+                years = 65 + int(35 * (1 - np.sqrt(u)))
             elif m < parents:
-                years = oldest + 19 + int(18 * (0.5 * u + 0.5 * v))
+                years = oldest + 20 + int(20 * (0.5 * u + 0.5 * v))
             elif children > 0 or (couple[h] > 0 and m >= 2):
-                years = 18 + int(9 * u)  # a grown child or a lodger
+                years = 18 + int(10 * u)  # a grown child or a lodger
             elif couple[h] == 0 and adults >= 2:
-                years = 18 + int(24 * u)  # people who share a home
-            elif couple[h] == 0:
-                years = 20 + int(45 * u**0.8)
-            else:
-                years = 22 + int(43 * u**0.85)
+                years = 18 + int(16 * u)  # people who share a home
+            elif couple[h] == 0:  # alone: before a family, or after it
+                years = 19 + int(17 * u) if v < 0.40 else 34 + int(31 * u**0.8)
+            else:  # couples without children at home: before, or after them
+                years = 22 + int(13 * u) if v < 0.35 else 44 + int(21 * u)
             if couple[h] == 1 and m == 1:
                 years = age[i] - 2 + int(5 * (u + v)) - 3
             if couple[h] == 1 and m < 2 and children == 0 and adults > 2:
-                years = max(years, 42)  # parents of grown children
+                years = max(years, 43 + int(14 * v))  # parents of grown children
             if couple[h] == 3 and m == 0:
                 years = 58 + int(7 * u)
             if m < adults:
