@@ -102,6 +102,7 @@ class CityModel(ColumnModel):
         self._died: dict[str, int] = {}
         self._costs: dict[str, float] = {}
         self._chunks = Chunks(spec.threads)
+        self._ages: tuple | None = None
         self.city = city if city is not None else self._generated_city()
         self._check_city()
         if snapshot is None and people is None:
@@ -330,8 +331,11 @@ class CityModel(ColumnModel):
         return (r["offences"][rows] > 0) & (r["last_offence"][rows] >= horizon)
 
     def age(self) -> np.ndarray:
-        """Age of every resident in completed years today (int16)."""
-        return ((self.day - self.residents["birth_day"]) // 365).astype(np.int16)
+        """Age of every resident in completed years today (int16, read only)."""
+        now = (self.day, self.residents.version, self.residents.epoch)
+        if self._ages is None or self._ages[0] != now:
+            self._ages = now, ((self.day - self.residents["birth_day"]) // 365).astype(np.int16)
+        return self._ages[1]
 
     # -- end of a tick -------------------------------------------------------------------------------------------
 

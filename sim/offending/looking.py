@@ -8,7 +8,7 @@ from numba import njit
 from sim.draws import BLOCK, fill_words
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_ready(chunk, lo, hi, seed, code, tick, ticks_scale, keys, activity, ready_property, ready_violence, lookers,
                quarrellers, counts):
     """Append rows of lookers (outings only) and quarrellers (anywhere but away) of a chunk.
@@ -19,30 +19,46 @@ def find_ready(chunk, lo, hi, seed, code, tick, ticks_scale, keys, activity, rea
     w0 = np.empty(BLOCK, np.uint32)
     w1 = np.empty(BLOCK, np.uint32)
     w2 = np.empty(BLOCK, np.uint32)
+    flag = np.empty(BLOCK, np.uint8)
+    scale = np.float32(ticks_scale * 2.0**24)
+    small = np.uint32(8)
     a = b = 0
     for start in range(lo, hi, BLOCK):
         m = min(BLOCK, hi - start)
+        end = start + m
         fill_words(seed, code, tick, keys, start, m, w0, w1, w2)
+        p_, v_, act_ = ready_property[start:end], ready_violence[start:end], activity[start:end]
+        some = np.int32(0)
         for j in range(m):
-            i = start + j
-            here = activity[i]
-            if (w0[j] + 0.5) * 2.0**-32 < ready_property[i] * ticks_scale and 2 <= here <= 5:
-                lookers[chunk, a] = i
+            here = np.int32(act_[j])
+            looks = (np.float32(np.int32(w0[j] >> small)) < p_[j] * scale) & (here >= 2) & (here <= 5)
+            fights = (np.float32(np.int32(w1[j] >> small)) < v_[j] * scale) & (here <= 5)
+            f = np.int32(looks) + np.int32(2) * np.int32(fights)
+            flag[j] = np.uint8(f)
+            some |= f
+        if some == 0:
+            continue
+        for j in range(m):
+            if flag[j] & 1:
+                lookers[chunk, a] = start + j
                 a += 1
-            if (w1[j] + 0.5) * 2.0**-32 < ready_violence[i] * ticks_scale and here <= 5:
-                quarrellers[chunk, b] = i
+            if flag[j] & 2:
+                quarrellers[chunk, b] = start + j
                 b += 1
     counts[chunk, 0] = a
     counts[chunk, 1] = b
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_people(chunk, lo, hi, bitmap, activity, cell, hits, counts):
     """Append rows of people in public in the marked cells. bitmap : uint8[cells]; hits : int32[chunks, capacity]."""
     n = 0
-    for i in range(lo, hi):
-        c = cell[i]
-        if c >= 0 and bitmap[c] and activity[i] != 0:
-            hits[chunk, n] = i
-            n += 1
+    for start in range(lo, hi, BLOCK):
+        end = min(start + BLOCK, hi)
+        cell_, act_ = cell[start:end], activity[start:end]
+        for j in range(end - start):
+            c = cell_[j]
+            # written always, kept only when it is a hit: no branch to guess wrong
+            hits[chunk, n] = start + j
+            n += np.int64((c >= 0) & (bitmap[max(c, np.int32(0))] != 0) & (act_[j] != 0))
     counts[chunk] = n

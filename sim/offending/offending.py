@@ -64,7 +64,7 @@ class Offending(Mechanism):
         self.dwelling_first = np.searchsorted(cells, np.arange(model.city.grid.cells + 1)).astype(np.int32)
         self.minutes_of = self._minute_weights(model)
         n = len(model.residents)
-        size = n // model.chunks + 1024 if model.chunks > 1 else n
+        size = n // model.chunks + 1024
         self.lookers = np.empty((model.chunks, size), np.int32)
         self.quarrellers = np.empty((model.chunks, size), np.int32)
         self.hits = np.empty((model.chunks, size), np.int32)
@@ -245,12 +245,9 @@ class Offending(Mechanism):
         self.bitmap[cells] = 0
         hits = np.concatenate([self.hits[i, :n] for i, n in enumerate(self.hit_count)])
         out = np.empty(len(cells), np.int64)
-        quarrels.choose_victims(cells, rows, taste, model.seed, code, model.tick, r["key"], self._age(model), r["ready_violence"],
+        quarrels.choose_victims(cells, rows, taste, model.seed, code, model.tick, r["key"], model.age(), r["ready_violence"],
                                 r["activity"], r["cell"], hits, out)
         return out
-
-    def _age(self, model) -> np.ndarray:
-        return model.age()
 
     def _violence(self, model, rows: np.ndarray) -> dict | None:
         r, layers, v, p = model.residents, model.layers, model.visits, self.params
@@ -266,7 +263,7 @@ class Offending(Mechanism):
             first = model.dwellings["first_member"][model.dwellings.rows(r["dwelling"][rows])]
             quarrels.choose_quarrel(
                 rows, minutes, self._light_of_day(model, minutes), model.seed, QUARREL, model.tick, model.calendar.ticks_per_day,
-                16, bool(model.spec.interactions), r["key"], r["cell"], r["activity"], self._age(model), r["risk"], r["sighted"],
+                16, bool(model.spec.interactions), r["key"], r["cell"], r["activity"], model.age(), r["risk"], r["sighted"],
                 first, r["next_member"], r.row_of, r["partner"], model.city.grid.width, layers["in_public"], layers["management"],
                 layers["light"], model.levers["management"], model.levers["light"], s["cells"], s["ticks"], s["times"], v.first,
                 v.count, v.start, v.minutes, self.quarrel, kind, cell, member, seen_at)

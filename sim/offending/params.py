@@ -24,9 +24,9 @@ class OffendingParams(MechanismParams):
     # Motivation
     min_age: int = param(10, unit="years", low=6, high=18, source="UN Committee on the Rights of the Child 2007 (lowest ages)",
                          doc="younger children never act")
-    property_threshold: float = param(8.1, unit="utility", low=0, high=15, calibrated=True, source="calibrated to city-wide rates",
+    property_threshold: float = param(7.6, unit="utility", low=0, high=15, calibrated=True, source="calibrated to city-wide rates",
                                       doc="motivation at which every other outing is spent looking for something to take")
-    violence_threshold: float = param(7.6, unit="utility", low=0, high=15, calibrated=True, source="calibrated to city-wide rates",
+    violence_threshold: float = param(7.0, unit="utility", low=0, high=15, calibrated=True, source="calibrated to city-wide rates",
                                       doc="motivation at which every other outing brings a provocation taken up")
     readiness_scale: float = param(0.95, unit="utility", low=0.3, high=3, source=_CHOICE, doc="spread of readiness around the threshold")
     self_control: float = _weight(1.0, "how much low self-control motivates (Gottfredson and Hirschi 1990)")
@@ -46,13 +46,13 @@ class OffendingParams(MechanismParams):
     temper_age: float = _weight(0.02, "what each year of adult relationships and routines calms quarrels", "modelling choice")
     # Choice
     choice_scale: float = param(0.55, unit="utility", low=0.1, high=3, source=_CHOICE, doc="randomness of the choice among options")
-    theta_burglary: float = _theta(2.1, "burglary")
-    theta_shop: float = _theta(0.55, "theft from shops")
-    theta_person: float = _theta(1.45, "theft from persons")
+    theta_burglary: float = _theta(0.9, "burglary")
+    theta_shop: float = _theta(1.0, "theft from shops")
+    theta_person: float = _theta(1.7, "theft from persons")
     theta_vehicle: float = _theta(1.9, "vehicle theft")
     theta_robbery: float = _theta(2.4, "robbery of persons")
     theta_till: float = _theta(3.3, "robbery of shops")
-    theta_quarrel: float = _theta(1.6, "coming to blows")
+    theta_quarrel: float = _theta(2.4, "coming to blows")
     theta_domestic: float = _theta(2.4, "violence at home")
     value: float = _weight(0.40, "goods that a home promises, per sd")
     security: float = _weight(0.45, "locks, alarms and immobilisers, per sd")

@@ -22,55 +22,73 @@ from sim.registry import mechanism
 _ACTIVITY = decision("routines.activity")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def place_people(chunk, lo, hi, seed, code, tick, keys, alive, custody, routine, home, anchor, shops, bar, visit,
                  fear, occupied, stay_in, cut, activity, cell, counts):
     """Draw everybody's activity and node for a tick; count people at home and in public by cell.
 
-    cut : uint32[7, 5], upper limits of home, anchor, shop, bar and visit for each routine (the rest is street).
-    stay_in : share of outings that the most fearful cancel this tick (0 by day).
-    counts : int32[chunks, 2, cells].
+    Written in short loops over blocks without branches, which the compiler turns into vector instructions.
+
+    Parameters
+    ----------
+    shops : int32[2 * residents]
+        Two nodes of errands a person, one after the other.
+    stay_in : float32
+        Share of outings that the most fearful cancel this tick (0 by day).
+    cut : int32[7, 5]
+        Upper limits of home, anchor, shop, bar and visit for each routine out of 2**24 (the rest is street).
+    counts : int32[chunks, 3, cells]
+        People at home, in public, and away (all in one place).
     """
     w0 = np.empty(BLOCK, np.uint32)
     w1 = np.empty(BLOCK, np.uint32)
     w2 = np.empty(BLOCK, np.uint32)
-    at_home, in_public = counts[chunk, 0], counts[chunk, 1]
+    what = np.empty(BLOCK, np.int32)
+    slot = np.empty(BLOCK, np.int32)
+    cells = np.int32(counts.shape[2])
+    away = np.int32(2) * cells
+    flat = counts[chunk].reshape(-1)
+    k0, k1, k2, k3, k4 = cut[:, 0].copy(), cut[:, 1].copy(), cut[:, 2].copy(), cut[:, 3].copy(), cut[:, 4].copy()
+    small = np.uint32(8)
     for start in range(lo, hi, BLOCK):
         m = min(BLOCK, hi - start)
+        end = start + m
         fill_words(seed, code, tick, keys, start, m, w0, w1, w2)
+        r_, fear_, occupied_, alive_, custody_ = (routine[start:end], fear[start:end], occupied[start:end], alive[start:end],
+                                                  custody[start:end])
+        home_, anchor_, shops_, visit_, bar_ = (home[start:end], anchor[start:end], shops[2 * start:2 * end], visit[start:end],
+                                                bar[start:end])
+        activity_, cell_ = activity[start:end], cell[start:end]
         for j in range(m):
-            i = start + j
-            if not alive[i] or custody[i] > tick:
-                activity[i] = 7
-                cell[i] = -1
-                continue
-            r = routine[i]
-            u = w0[j]
-            a = np.uint8((u >= cut[r, 0]) + np.uint8(u >= cut[r, 1]) + np.uint8(u >= cut[r, 2])
-                         + np.uint8(u >= cut[r, 3]) + np.uint8(u >= cut[r, 4]))
-            if a >= 2:
-                out = (w1[j] + 0.5) * 2.0**-32
-                if a >= 3 and out < max(stay_in * fear[i], occupied[i]):
-                    a = np.uint8(0)
-            c = home[i]
-            if a == 1:
-                c = anchor[i] if anchor[i] >= 0 else c
-            elif a == 2:
-                c = shops[i, w2[j] & np.uint32(1)]
-            elif a == 3:
-                c = bar[i]
-            elif a == 4:
-                c = visit[i]
-            elif a == 5:
-                # Street life happens on the way to one of the usual nodes.
-                way = w2[j] & np.uint32(3)
-                c = shops[i, 0] if way == 0 else (visit[i] if way == 1 else home[i])
-            activity[i] = a
-            cell[i] = c
-            if a == 0:
-                at_home[c] += 1
-            else:
-                in_public[c] += 1
+            r = r_[j]
+            u = np.int32(w0[j] >> small)
+            what[j] = (np.int32(u >= k0[r]) + np.int32(u >= k1[r]) + np.int32(u >= k2[r]) + np.int32(u >= k3[r])
+                       + np.int32(u >= k4[r]))
+        for j in range(m):
+            u = np.float32(np.int32(w1[j] >> small)) * np.float32(2.0**-24)
+            stay = max(stay_in * fear_[j], occupied_[j])
+            a = what[j]
+            what[j] = np.int32(0) if (a >= 3) & (u < stay) else a
+        for j in range(m):
+            a = what[j]
+            way = np.int32(w2[j] & np.uint32(3))
+            h, n, s0, s1, v = home_[j], anchor_[j], shops_[2 * j], shops_[2 * j + 1], visit_[j]
+            c = h
+            c = n if (a == 1) & (n >= 0) else c
+            c = (s1 if way >= 2 else s0) if a == 2 else c
+            c = bar_[j] if a == 3 else c
+            c = v if a == 4 else c
+            # Street life happens near the usual nodes.
+            c = (s0 if way == 0 else (v if way == 1 else h)) if a == 5 else c
+            here = alive_[j] & (custody_[j] <= tick)
+            what[j] = a if here else np.int32(7)
+            c = c if here else np.int32(-1)
+            cell_[j] = c
+            slot[j] = away if c < 0 else (c if a == 0 else c + cells)
+        for j in range(m):
+            activity_[j] = np.uint8(what[j])
+        for j in range(m):
+            flat[slot[j]] += 1
 
 
 @dataclass(frozen=True)
@@ -109,7 +127,7 @@ class Routines(Mechanism):
 
     def prepare(self, model) -> None:
         self.hourly = schedules.hourly()
-        self.no_one = np.zeros((model.chunks, 2, model.city.grid.cells), np.int32)
+        self.no_one = np.zeros((model.chunks, 3, model.city.grid.cells), np.int32)
 
     def shares(self, model, hour: int | None = None) -> np.ndarray:
         """Shares of activities by routine for this tick (or one hour of it): float64[7, 6]."""
@@ -125,14 +143,14 @@ class Routines(Mechanism):
     def step(self, model) -> None:
         r, layers = model.residents, model.layers
         limits = np.cumsum(self.shares(model), axis=1)[:, :5]
-        cut = np.minimum(np.round(limits * 2.0**32), 2.0**32 - 1).astype(np.uint32)
+        cut = np.round(limits * 2.0**24).astype(np.int32)
         hours = np.arange(model.slot * model.calendar.tick_hours, (model.slot + 1) * model.calendar.tick_hours)
         dark = float(np.mean((hours >= 20) | (hours < 6)))
         counts = self.no_one
         counts[:] = 0
         model.parallel_indexed(
-            place_people, len(r), model.seed, _ACTIVITY, model.tick, r["key"], r["alive"], r["custody_until"],
-            r["routine"], r["home"], r["anchor"], r["shop_nodes"], r["bar_node"], r["visit_node"], r["fear"],
-            model.levers["occupied"], self.params.avoidance * dark, cut, r["activity"], r["cell"], counts)
+            place_people, len(r), model.seed, _ACTIVITY, np.int32(model.tick), r["key"], r["alive"], r["custody_until"],
+            r["routine"], r["home"], r["anchor"], r["shop_nodes"].reshape(-1), r["bar_node"], r["visit_node"], r["fear"],
+            model.levers["occupied"], np.float32(self.params.avoidance * dark), cut, r["activity"], r["cell"], counts)
         np.sum(counts[:, 0], axis=0, out=layers["at_home"])
         np.sum(counts[:, 1], axis=0, out=layers["in_public"])
