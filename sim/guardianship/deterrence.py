@@ -14,6 +14,7 @@ from numba import njit, uint64
 
 from sim.columns import Column
 from sim.guardianship.memory import LONG_AGO, SLOTS, remember
+from sim.guardianship.news import news_of_justice
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
 from sim.records import CODE
@@ -38,14 +39,8 @@ class DeterrenceParams(MechanismParams):
                             doc="fall with every offence of one's own")
     half_life_days: float = param(60.0, unit="days", low=1, high=3_650, source="Sherman (1990): initial deterrence decays",
                                   doc="half-life of what was learned")
-    memory_strength: float = param(1.0, unit="utility", low=0, high=5, source="modelling choice",
-                                   doc="perceived risk at a place where police were just seen")
-    memory_days: float = param(5.0, unit="days", low=0.1, high=100, source="modelling choice",
-                               doc="fading of a remembered sighting (e-fold)")
-    memory_cells: float = param(1.5, unit="cells", low=0.1, high=20, source="modelling choice",
-                                doc="reach of a remembered sighting (e-fold)")
-    habituation: float = param(0.15, unit="-", low=0, high=5, source="modelling choice after Sorg et al. (2013)",
-                               doc="loss of force with every further sighting at the same place that led to nothing")
+    memory_days: float = param(60.0, unit="days", low=1, high=3_650, source="modelling choice",
+                               doc="after so long a sighting of police is forgotten altogether; offending says how it fades")
 
 
 @njit(cache=True, nogil=True)
@@ -103,8 +98,7 @@ class Deterrence(Mechanism):
         if acted.any():
             people = np.concatenate([log["offender_id"][new][acted], log["co_offenders"][new][acted].ravel()])
             self._add(model, people, -p.impunity)
-        justice = model.mechanisms.get("justice")
-        arrested = justice.state.get("arrested") if justice is not None else None
+        arrested = news_of_justice(model).get("arrested")
         if arrested is not None and len(arrested):
             self._add(model, arrested, p.own_arrest)
             if model.spec.interactions:
@@ -149,9 +143,9 @@ class Deterrence(Mechanism):
         self._add(model, ids, self.params.sighting)
 
     def _forget(self, model) -> None:
-        """Drop memories that have faded to a hundredth and those of people who are gone."""
+        """Drop memories that are too old and those of people who are gone."""
         s, r = self.state, model.residents
-        oldest = model.tick - 5 * self.params.memory_days * model.calendar.ticks_per_day
+        oldest = model.tick - self.params.memory_days * model.calendar.ticks_per_day
         used = s["used"]
         rows = r.row_of[s["owner"][:used]]
         fresh = s["ticks"][:used] > oldest

@@ -88,13 +88,13 @@ def ordered_visits(seed, code, day, slot, slots, source, cells, per_day, minutes
 
 
 @njit(cache=True, nogil=True)
-def enter_recorded(seed, code, cell, offender_key, tick, minute, day, table_cell, table_day):
+def enter_recorded(seed, code, cell, key, tick, day, table_cell, table_day):
     """Write recorded events into the table of recent ones, each at a slot that is its own.
 
     An event more or less changes one slot, so all other visits stay where they were.
     """
     for i in range(cell.size):
-        w, _, _, _ = draw4(seed, code, tick[i], mix(offender_key[i], minute[i]), 0)
+        w, _, _, _ = draw4(seed, code, tick[i], key[i], 0)
         s = pick(w, table_cell.size)
         table_cell[s] = cell[i]
         table_day[s] = day

@@ -14,6 +14,7 @@ import numpy as np
 from sim.columns import Column
 from sim.draws import decision, uniforms
 from sim.guardianship.dispatch import enter_recorded, ordered_visits, regular_visits
+from sim.guardianship.events import event_keys
 from sim.guardianship.visits import Visits, empty, join, take
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
@@ -150,10 +151,8 @@ class Patrol(Mechanism):
         if len(which):
             cells = log["cell"][which]
             np.add.at(model.layers["believed"], cells, np.float32(1))
-            # Ids stay readable when a person is gone; keys may not, so entries are keyed by the id.
-            enter_recorded(model.seed, ENTRY, cells, log["offender_id"][which].astype(np.uint64), log["tick"][which],
-                           log["minute"][which].astype(np.uint64), model.day, self.state["table_cell"],
-                           self.state["table_day"])
+            enter_recorded(model.seed, ENTRY, cells, event_keys(model, which), log["tick"][which], model.day,
+                           self.state["table_cell"], self.state["table_day"])
 
     # -- visits -----------------------------------------------------------------------------------------------------
 

@@ -33,15 +33,14 @@ def test_remembered_agrees_with_plain_python(slots, cell):
 
 
 def ask(model, person, cell):
-    p, s = model.mechanisms["deterrence"].params, model.mechanisms["deterrence"].state
+    s = model.mechanisms["deterrence"].state
     index = model.residents["sighted"][model.residents.rows([person])[0]]
-    return recall(index, s["cells"], s["ticks"], s["times"], cell, 12, model.tick, 6, p.memory_strength, p.memory_days,
-                  p.memory_cells, p.habituation)
+    return recall(index, s["cells"], s["ticks"], s["times"], cell, 12, model.tick, 6, 1.0, 5.0, 1.5, .15)
 
 
 def world(make, **more):
-    justice = SimpleNamespace(name="justice", state={"arrested": np.empty(0, np.int64)}, columns={}, layers={},
-                              setup=lambda m: None, prepare=lambda m: None, step=lambda m: None)
+    justice = SimpleNamespace(name="justice", params=SimpleNamespace(enabled=True), columns={}, layers={},
+                              state={"arrested": np.empty(0, np.int64)}, setup=lambda m: None, prepare=lambda m: None, step=lambda m: None)
     return make([Deterrence(DeterrenceParams()), justice], **more), justice
 
 
@@ -55,7 +54,7 @@ def test_sightings_are_remembered_near_the_place_and_fade(make):
     assert model.residents["risk"][4] == pytest.approx(.32)
     model.advance(6 * 10)
     assert ask(model, 4, 50) < .2
-    model.advance(6 * 30)
+    model.advance(6 * 70)
     assert model.mechanisms["deterrence"].state["used"] == 0
     assert (model.residents["sighted"] == -1).all()
 

@@ -1,0 +1,253 @@
+"""What victims and neighbours do about a crime: report it or not, fear, trust, watch out.
+
+Fear follows signs of disorder and weak collective efficacy more than victimisation (Hale, 1996; Prieto Curiel & Bishop,
+2017); a victim's fear rises and fades over months. Reporting depends on the seriousness of the act, on loss, on who did it
+and, weakly, on trust in the police (Tarling & Morris, 2010; Desmond, Papachristos & Kirk, 2016).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.columns import Column
+from sim.draws import decision, uniforms
+from sim.errors import SpecError
+from sim.guardianship.events import acquainted, event_keys
+from sim.guardianship.feelings import SLICE, commit, feel, raise_alert
+from sim.guardianship.neighbourhood import block_mean, disadvantage, initial_efficacy
+from sim.guardianship.news import news_of_justice
+from sim.mechanism import Mechanism, MechanismParams
+from sim.parameters import param
+from sim.records import CODE, TYPES
+from sim.registry import mechanism
+
+PERSON = decision("reactions.person")
+VIOLENT = np.array([name in ("robbery", "assault", "homicide") for name in TYPES])
+GOODS = np.array([name in ("burglary", "robbery", "theft", "vehicle") for name in TYPES])
+
+
+@dataclass(frozen=True)
+class ReactionsParams(MechanismParams):
+    """Settings of reporting, fear, trust and collective efficacy."""
+
+    reporting: tuple[float, ...] = param(
+        (0.52, 0.54, 0.33, 0.77, 0.44, 0.99, 0.0), unit="share", low=0, high=1, calibrated=True,
+        source="Morgan & Truman (2020), NCVS 2019; Pew (2017)",
+        doc=f"share reported by a victim of average trust and loss, no weapon, a stranger; by type: {', '.join(TYPES)}")
+    business_theft: float = param(0.15, unit="share", low=0, high=1, calibrated=True,
+                                  source="Home Office (2014), Commercial Victimisation Survey (order of magnitude)",
+                                  doc="share of thefts from shops that are reported")
+    business_other: float = param(0.85, unit="share", low=0, high=1, calibrated=True,
+                                  source="Home Office (2014), Commercial Victimisation Survey (order of magnitude)",
+                                  doc="share of other offences against businesses that are reported")
+    weapon: float = param(0.6, unit="logit", low=-2, high=3, source="Tarling & Morris (2010); modelling choice",
+                          doc="rise of reporting when a weapon was used")
+    loss: float = param(0.35, unit="logit per log unit", low=0, high=2, source="Tarling & Morris (2010); modelling choice",
+                        doc="rise of reporting with the loss relative to typical_loss: need and insurance")
+    typical_loss: float = param(300.0, unit="money", low=1, high=100_000, source="modelling choice",
+                                doc="loss at which the share of the type holds")
+    trust: float = param(1.0, unit="logit per unit", low=0, high=6, source="Desmond et al. (2016); null in CSEW (2024)",
+                         doc="rise of reporting with trust in the police (0-1); small, and to be swept")
+    known_offender: float = param(0.4, unit="logit", low=0, high=3, source="Morgan & Truman (2020); modelling choice",
+                                  doc="fall of reporting when the offender is a friend or a member of the household")
+    efficacy_disadvantage: float = param(0.6, unit="correlation", low=0, high=0.9, source="Sampson, Raudenbush & Earls (1997)",
+                                         doc="how much concentrated disadvantage lowers collective efficacy")
+    efficacy_stability: float = param(0.25, unit="correlation", low=0, high=0.7,
+                                      source="Sampson, Raudenbush & Earls (1997)",
+                                      doc="how much residential stability raises it")
+    efficacy_area: float = param(0.35, unit="sd", low=0, high=0.7, source="modelling choice",
+                                 doc="differences between areas of the same composition")
+    efficacy_erosion: float = param(0.10, unit="sd per log event", low=0, high=1, source="Hipp (2016): direction",
+                                    doc="loss of collective efficacy with recent crime around the place")
+    alert_half_life: float = param(15.0, unit="days", low=1, high=365, source="modelling choice",
+                                   doc="half-life of neighbours' alert after a burglary")
+    alert_beside: float = param(0.25, unit="ratio", low=0, high=1, source="modelling choice",
+                                doc="alert in the cells next to a burgled one")
+    disorder_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="modelling choice",
+                                      doc="half-life of crime as a sign of disorder")
+    fear_base: float = param(0.15, unit="0-1", low=0, high=1, source="modelling choice", doc="fear in calm surroundings")
+    fear_disorder: float = param(0.15, unit="0-1", low=0, high=1, source="Hale (1996): direction",
+                                 doc="fear in strong disorder around the home")
+    fear_efficacy: float = param(0.04, unit="0-1 per sd", low=0, high=0.3, source="Hale (1996): direction",
+                                 doc="fear that collective efficacy takes away")
+    fear_person: float = param(0.08, unit="0-1", low=0, high=0.3, source="modelling choice",
+                               doc="lasting differences in fear between people (sd)")
+    fear_violence: float = param(0.35, unit="share", low=0, high=1, source="modelling choice after Prieto Curiel & Bishop (2017)",
+                                 doc="rise of a victim's fear, as a share of what is missing to 1, after violence")
+    fear_burglary: float = param(0.20, unit="share", low=0, high=1, source="modelling choice", doc="the same after a burglary")
+    fear_theft: float = param(0.05, unit="share", low=0, high=1, source="modelling choice", doc="the same after other theft")
+    fear_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="Prieto Curiel & Bishop (2017), order of size",
+                                  doc="half-life of a victim's added fear")
+    fear_talk: float = param(0.05, unit="share", low=0, high=0.5, source="Prieto Curiel & Bishop (2018): direction",
+                             doc="weight of friends' fear at every fortnightly update")
+    trust_base: float = param(0.60, unit="0-1", low=0, high=1, source="modelling choice", doc="mean trust in the police")
+    trust_disadvantage: float = param(0.06, unit="0-1 per sd", low=0, high=0.3, source="Sampson & Bartusch (1998): direction",
+                                      doc="lower trust where disadvantage is concentrated")
+    trust_person: float = param(0.12, unit="0-1", low=0, high=0.3, source="modelling choice",
+                                doc="lasting differences in trust between people (sd)")
+    trust_half_life: float = param(365.0, unit="days", low=30, high=10_000, source="modelling choice",
+                                   doc="half-life of an experience with the police")
+    trust_stop: float = param(0.03, unit="0-1", low=0, high=0.5, source="Tyler, Fagan & Geller (2014): direction",
+                              doc="loss of trust at being stopped")
+    trust_arrest: float = param(0.06, unit="0-1", low=0, high=0.5, source="modelling choice",
+                                doc="loss of trust at being arrested")
+    trust_ignored: float = param(0.05, unit="0-1", low=0, high=0.5, source="modelling choice",
+                                 doc="loss of trust of a victim whose report is not recorded")
+    trust_cleared: float = param(0.04, unit="0-1", low=0, high=0.5, source="modelling choice",
+                                 doc="gain of trust of a victim whose case is cleared")
+
+    def check(self, where: str) -> None:
+        if len(self.reporting) != len(TYPES):
+            raise SpecError(f"{where}.reporting: expected {len(TYPES)} shares ({', '.join(TYPES)}), "
+                            f"found {len(self.reporting)}")
+
+
+def logit(p):
+    p = np.clip(p, 1e-9, 1 - 1e-9)
+    return np.log(p / (1 - p))
+
+
+@mechanism
+class Reactions(Mechanism):
+    """Reporting, fear, trust, victimisations, collective efficacy and alert."""
+
+    name = "reactions"
+    cadence = "tick"
+    Params = ReactionsParams
+    columns = {"residents": {
+        "fear": Column("f4", 0.2, "0-1", "fear of crime", low=0, high=1),
+        "trust": Column("f4", 0.6, "0-1", "trust in the police", low=0, high=1),
+        "victimisations": Column("i2", 0, "count", "times a victim", low=0),
+    }}
+    layers = {
+        "efficacy": Column("f4", 0.0, "sd", "collective efficacy, standard normal over homes", low=-6, high=6),
+        "alert": Column("f4", 0.0, "burglaries", "neighbours' alert after burglaries: a fading count", low=0),
+    }
+
+    def setup(self, model) -> None:
+        p, cells = self.params, model.city.grid.cells
+        start = initial_efficacy(model, p.efficacy_disadvantage, p.efficacy_stability, p.efficacy_area)
+        model.layers["efficacy"][:] = start
+        self.state.update(next=0, efficacy=start, disorder=np.zeros(cells, np.float32), judged=0,
+                          area_trust=(p.trust_base - p.trust_disadvantage * disadvantage(model)).astype(np.float32),
+                          today=dict(reported=0, victims=0))
+        self._feel(model, everybody=True)
+
+    def step(self, model) -> None:
+        if model.slot == 0:
+            self.state["today"] = dict(reported=0, victims=0)
+            days = model.tick // model.calendar.ticks_per_day
+            self._fade(model, weekly=days % 7 == 0)
+            self._feel(model, day=days % SLICE)
+        start, end = self.state["next"], len(model.log)
+        self.state["next"] = end
+        if end > start:
+            which = np.arange(start, end)
+            self._report(model, which)
+            self._suffer(model, which)
+        self._judge(model)
+
+    def record(self, model) -> dict[str, float]:
+        r = model.residents
+        alive = r["alive"]
+        return {"fear": float(r["fear"][alive].mean(dtype=float)), "trust": float(r["trust"][alive].mean(dtype=float)),
+                "victims": float(self.state["today"]["victims"])}
+
+    # -- reporting ----------------------------------------------------------------------------------------------------
+
+    def _report(self, model, which: np.ndarray) -> None:
+        p, log, r = self.params, model.log, model.residents
+        kind, victim = log["type"][which], log["victim_id"][which]
+        row = np.where(victim >= 0, r.row_of[np.maximum(victim, 0)], -1)
+        score = logit(np.asarray(p.reporting))[kind]
+        business = (victim < 0) & (kind != CODE["drugs"])
+        score = np.where(business, np.where(kind == CODE["theft"], logit(p.business_theft), logit(p.business_other)), score)
+        person = row >= 0
+        score += p.weapon * log["weapon"][which]
+        goods = GOODS[kind] & person
+        relative = np.log((np.maximum(log["loss"][which], 0) + 10) / (p.typical_loss + 10))
+        score += np.where(goods, p.loss * np.clip(relative, -2, 2), 0)
+        killed = kind == CODE["homicide"]
+        living = person & ~killed
+        score += np.where(living, p.trust * (r["trust"][row] - p.trust_base), 0)
+        score -= np.where(living & (log["domestic"][which] | acquainted(model, which)), p.known_offender, 0)
+        chance = np.where(np.asarray(p.reporting)[kind] > 0, 1 / (1 + np.exp(-score)), 0)
+        chance[business & (kind == CODE["homicide"])] = p.reporting[CODE["homicide"]]
+        reported = uniforms(model.seed, "reactions.report", model.tick, event_keys(model, which)) < chance
+        log["reported"][which] = reported
+        self.state["today"]["reported"] += int(reported.sum())
+
+    # -- victims and neighbours ---------------------------------------------------------------------------------------
+
+    def _suffer(self, model, which: np.ndarray) -> None:
+        p, log, r, grid = self.params, model.log, model.residents, model.city.grid
+        kind, victim, cell = log["type"][which], log["victim_id"][which], log["cell"][which]
+        counted = kind != CODE["drugs"]
+        hit = counted & (victim >= 0)
+        rows = r.row_of[victim[hit]]
+        known = rows >= 0
+        np.add.at(r["victimisations"], rows[known], 1)
+        self.state["today"]["victims"] += int(known.sum())
+        if not model.spec.interactions:
+            return
+        rise = np.where(VIOLENT, p.fear_violence, p.fear_theft)
+        rise[CODE["burglary"]] = p.fear_burglary
+        people, at = np.unique(rows[known], return_inverse=True)
+        calm = np.zeros(len(people))
+        np.add.at(calm, at, np.log1p(-np.minimum(rise[kind[hit][known]], 0.999)))
+        fear = r["fear"]
+        fear[people] = 1 - (1 - fear[people]) * np.exp(calm)
+        np.add.at(self.state["disorder"], cell[counted], np.float32(1))
+        burgled = cell[kind == CODE["burglary"]]
+        raise_alert(burgled, grid.width, grid.height, model.layers["alert"], np.float32(p.alert_beside))
+
+    def _judge(self, model) -> None:
+        """Experiences with the police since the last tick: stops, arrests, cases recorded or not, cases cleared."""
+        state = news_of_justice(model)
+        p, r, log = self.params, model.residents, model.log
+        news = [(state.get("stopped"), -p.trust_stop), (state.get("arrested"), -p.trust_arrest)]
+        if model.spec.interactions:
+            recent = np.arange(self.state["judged"], self.state["next"])
+            done = recent[recent < state.get("next", 0)]
+            self.state["judged"] += len(done)
+            ignored = done[log["reported"][done] & ~log["recorded"][done]]
+            news.append((log["victim_id"][ignored], -p.trust_ignored))
+            cleared = state.get("solved")
+            if cleared is not None:
+                news.append((log["victim_id"][cleared], p.trust_cleared))
+        for ids, change in news:
+            if ids is None or not len(ids):
+                continue
+            ids, times = np.unique(ids[ids >= 0], return_counts=True)
+            rows = r.row_of[ids]
+            known = rows >= 0
+            trust = r["trust"]
+            trust[rows[known]] = np.clip(trust[rows[known]] + np.float32(change) * times[known].astype(np.float32), 0, 1)
+
+    # -- slow changes -------------------------------------------------------------------------------------------------
+
+    def _fade(self, model, weekly: bool) -> None:
+        p, s = self.params, self.state
+        model.layers["alert"] *= np.float32(0.5 ** (1 / p.alert_half_life))
+        if weekly and model.spec.interactions:
+            s["disorder"] *= np.float32(0.5 ** (7 / p.disorder_half_life))
+            around = block_mean(s["disorder"], model.city.grid.width)
+            model.layers["efficacy"][:] = s["efficacy"] - p.efficacy_erosion * np.log1p(around)
+
+    def _feel(self, model, day: int = 0, everybody: bool = False) -> None:
+        p, r = self.params, model.residents
+        n, apart = len(r), model.spec.interactions
+        signs = block_mean(self.state["disorder"], model.city.grid.width)
+        if "vacant_lots" in model.city.layers:
+            signs += block_mean(model.city.layers["vacant_lots"], model.city.grid.width)
+        disorder = np.minimum(np.log1p(signs) / 2, 1.5).astype(np.float32)
+        fear, trust = np.empty(n, np.float32), np.empty(n, np.float32)
+        keep = [0.5 ** (SLICE / half) if not everybody else 0.0 for half in (p.fear_half_life, p.trust_half_life)]
+        model.parallel(feel, n, everybody, np.uint64(day), model.seed, PERSON, r["key"], r["home"], r["area"], r["ties"],
+                       r.row_of, r["fear"], r["trust"], disorder, model.layers["efficacy"], self.state["area_trust"],
+                       p.fear_base, p.fear_disorder, p.fear_efficacy, p.fear_person, p.trust_person, keep[0], keep[1],
+                       p.fear_talk if apart and not everybody else 0.0, fear, trust)
+        model.parallel(commit, n, everybody, np.uint64(day), r["key"], fear, trust, r["fear"], r["trust"])
+

@@ -1,0 +1,75 @@
+"""Stops of people in public places: a burden on those who are there, whoever they are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, uint64
+
+from sim.draws import decision, mix, uniforms
+
+PUBLIC = (2, 3, 5)  # activities in public: shops, bars, the street
+CHOOSE = decision("justice.stop")
+
+
+@njit(cache=True, nogil=True)
+def people_in_public(chunk, lo, hi, marked, activity, cell, hits, counts):
+    """Append rows of people in public places of the marked cells.
+
+    marked : uint8[cells]; hits : int32[chunks, capacity]; counts : int64[chunks].
+    """
+    n = 0
+    for i in range(lo, hi):
+        c = cell[i]
+        if c >= 0 and marked[c]:
+            a = activity[i]
+            if a == 2 or a == 3 or a == 5:
+                hits[chunk, n] = i
+                n += 1
+    counts[chunk] = n
+
+
+@njit(cache=True, nogil=True)
+def choose_stopped(where, who, hits, hit_cell, key, birth_day, youngest, salt, out):
+    """For each stop take the person in the cell with the lowest hash; -1 when nobody of the age is there.
+
+    where : int32[stops] cells; who : uint64[stops] keys of the stops; hits : int32[m] rows sorted by hit_cell;
+    youngest : last birth day of those old enough; out : int64[stops] rows.
+    """
+    for s in range(where.size):
+        out[s] = -1
+        best = uint64(0xFFFFFFFFFFFFFFFF)
+        j = np.searchsorted(hit_cell, where[s])
+        while j < hits.size and hit_cell[j] == where[s]:
+            row = hits[j]
+            if birth_day[row] <= youngest:
+                h = mix(mix(who[s], salt), key[row])
+                if h < best:
+                    best = h
+                    out[s] = row
+            j += 1
+
+
+def stopped(model, min_age: int) -> np.ndarray:
+    """Rows of the people stopped during this tick's visits, one for every stop."""
+    v, r = model.visits, model.residents
+    now = np.flatnonzero((v.start >= 0) & (v.stop_rate > 0))
+    rate = v.stop_rate[now].astype(float)
+    times = np.floor(rate).astype(int)
+    times += uniforms(model.seed, "justice.stops", model.tick, v.key[now]) < rate - times
+    now = np.repeat(now, times)
+    if not len(now):
+        return np.empty(0, np.int64)
+    again = np.concatenate([np.arange(t) for t in times if t]).astype(np.uint64)
+    marked = np.zeros(model.city.grid.cells, np.uint8)
+    marked[v.cell[now]] = 1
+    hits = np.empty((model.chunks, len(r) // model.chunks + 1), np.int32)
+    counts = np.zeros(model.chunks, np.int64)
+    model.parallel_indexed(people_in_public, len(r), marked, r["activity"], r["cell"], hits, counts)
+    rows = np.concatenate([hits[i, :counts[i]] for i in range(model.chunks)])
+    cells = r["cell"][rows]
+    order = np.argsort(cells, kind="stable")
+    out = np.empty(len(now), np.int64)
+    salt = np.uint64(CHOOSE) ^ (np.uint64(model.tick) << np.uint64(20)) ^ model.seed
+    choose_stopped(v.cell[now], v.key[now] + again, rows[order], cells[order], r["key"], r["birth_day"],
+                   model.day - 365 * min_age, salt, out)
+    return out[out >= 0]
