@@ -119,8 +119,8 @@ class LazyAgentSet(AgentSet):
 
     def _own(self) -> None:
         if self._ids is None:
-            raise TypeError("this is a live view in unique_id order that always shows who is in the model; work on a copy: "
-                            "model.agents.copy()")
+            raise TypeError("this is a live view in unique_id order that always shows who is in the model; "
+                            "work on a copy: model.agents.copy()")
 
     def _update(self, agents: Iterable) -> LazyAgentSet:
         return self._put(_ids_of(agents), inplace=True)

@@ -36,7 +36,7 @@ class CityCell(Cell):
     def __getattr__(self, name: str) -> Any:
         if name[:1] != "_" and name in self._grid._mesa_property_layers:
             return self._grid._mesa_property_layers[name].data[self.coordinate]
-        raise AttributeError(f"cells have no attribute {name!r}; a property layer would be one: grid.create_property_layer")
+        raise AttributeError(f"cells have no attribute {name!r}; grid.create_property_layer makes one")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if hasattr(type(self), name) or name not in self._grid._mesa_property_layers:
@@ -228,6 +228,8 @@ class _AllCells(CellCollection):
 class CityGrid(OrthogonalMooreGrid):
     """Mesa's grid over a :class:`sim.mesa_model.ColumnModel`. ``model.layers`` are its property layers."""
 
+    cell_klass = CityCell
+
     def __init__(self, model):
         grid = model.city.grid
         self._made = weakref.WeakValueDictionary()
@@ -244,11 +246,12 @@ class CityGrid(OrthogonalMooreGrid):
         self._mesa_property_layers = _Layers(self)
 
     def __reduce__(self):
-        return _blank_grid, (), (self.model, self.dimensions, self.random, self.guests, self._mesa_property_layers.added)
+        added = self._mesa_property_layers.added
+        return _blank_grid, (), (self.model, self.dimensions, self.random, self.guests, added)
 
     def __setstate__(self, state) -> None:
         model, dimensions, random, guests, added = state
-        self.__dict__.update(capacity=None, random=random, cell_klass=CityCell, _empties={})
+        self.__dict__.update(capacity=None, random=random, _empties={})
         self._fill(model, dimensions, guests)
         self._mesa_property_layers.added = added
 
@@ -264,7 +267,7 @@ class CityGrid(OrthogonalMooreGrid):
     def index(self, cell: Cell) -> int:
         """Return the number of one of this grid's cells."""
         if not isinstance(cell, CityCell) or cell._grid is not self:
-            raise TypeError(f"expected a cell of model.grid, found {cell!r}: residents and guardians live on the city's grid")
+            raise TypeError(f"expected a cell of model.grid, found {cell!r}: everybody lives on the city's grid")
         return cell._number
 
     @property
@@ -312,8 +315,10 @@ class CityGrid(OrthogonalMooreGrid):
             known.move(agent.unique_id, index)
 
     def _stamp(self, kind: int) -> tuple:
+        """Changes whenever the column `cell` may have: rows moved, a tick passed, another mechanism is stepping."""
         model, population = self.model, self.model.kinds[kind][1]
-        return (population.epoch, len(population), self._moves, getattr(model, "tick", 0), model.steps, id(model._stepping))
+        return (population.epoch, len(population), self._moves, model.steps, getattr(model, "tick", 0),
+                id(model._stepping))
 
     def _index(self, kind: int) -> _Occupancy:
         population, stamp = self.model.kinds[kind][1], self._stamp(kind)

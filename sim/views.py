@@ -50,8 +50,8 @@ class View(CellAgent):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            raise TypeError(f"{cls.__name__}: a view is made anew whenever somebody asks for it, so __init__ cannot hold "
-                            "its data; declare columns instead")
+            raise TypeError(f"{cls.__name__}: a view is made anew whenever somebody asks for it, so __init__ cannot "
+                            "hold its data; declare columns instead")
         cls._datasets = _NoDatasets()
 
     def __new__(cls, model, **columns):
@@ -109,7 +109,7 @@ class View(CellAgent):
         row_of = population.row_of
         row = int(row_of[self._uid]) if self._uid < row_of.size else -1
         if row < 0:
-            raise ReferenceError(f"{type(self).__name__} {self._uid} was removed from the model and is no longer stored")
+            raise ReferenceError(f"{type(self).__name__} {self._uid} was removed from the model and is stored no more")
         _set_pop(self, population)
         _set_at(self, row)
         _set_epoch(self, population.epoch)
@@ -236,6 +236,6 @@ def write(model, cls: type, population: Population, name: str, rows, value: Any)
         values = np.asarray(value)
         low, high = declared.low, declared.high
         if not ((low is None or (values >= low).all()) and (high is None or (values <= high).all())):
-            raise ValueError(f"{cls.__name__}.{name}: expected {'' if low is None else low}..{'' if high is None else high}, "
-                             f"found {value!r}")
+            bounds = f"{'' if low is None else low}..{'' if high is None else high}"
+            raise ValueError(f"{cls.__name__}.{name}: expected {bounds}, found {value!r}")
     population._store[name][rows] = value

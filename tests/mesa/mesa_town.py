@@ -9,6 +9,7 @@ from mesa.discrete_space import CellAgent
 from sim.city.grid import Grid
 from sim.columns import Column, Population
 from sim.mesa_model import ColumnModel
+from sim.views import Resident
 
 WIDTH, HEIGHT = 7, 5
 RESIDENTS, GUARDIANS = 40, 4
@@ -70,11 +71,11 @@ class Person(CellAgent):
 
 
 class Unit(CellAgent):
-    pass
+    """What a patrol unit is in ordinary Mesa."""
 
 
 class PlainTown(mesa.Model):
-    """The same people as ordinary Mesa objects; ids are one more than ours."""
+    """The same people as ordinary Mesa objects, numbered from 0 like ours."""
 
     def __init__(self, rng=1):
         super().__init__(rng=rng)
@@ -85,3 +86,41 @@ class PlainTown(mesa.Model):
             person.cell = self.grid[columns["cell"][i] % WIDTH, columns["cell"][i] // WIDTH]
         for cell in (0, 8, 8, 34):
             Unit(self).cell = self.grid[cell % WIDTH, cell // WIDTH]
+        for agent in self.agents:
+            agent.unique_id -= 1
+
+
+def walk(agent):
+    agent.move_to(agent.cell.neighborhood.select_random_cell())
+
+
+def count(model) -> int:
+    return len(model.agents)
+
+
+class Walk(Town):
+    """A town with a rule: people walk, and one leaves and one comes."""
+
+    def __init__(self, rng=1):
+        super().__init__(rng=rng)
+        self.datacollector = mesa.DataCollector(model_reporters={"people": count})
+        self.datacollector.collect(self)
+
+    def step(self):
+        super().step()
+        self.agents.shuffle_do(walk)
+        if self.tick == 2:
+            self.agents.shuffle()[0].remove()
+            Resident(self, cell=self.grid[0, 0])
+        self.datacollector.collect(self)
+
+
+def state(model) -> tuple:
+    return ([(a.unique_id, a.cell.coordinate) for a in model.agents], model.agents.shuffle().ids.tolist(),
+            [[a.unique_id for a in c.agents] for c in model.grid.all_cells], model.random.random())
+
+
+def run(model, steps: int) -> tuple:
+    for _ in range(steps):
+        model.step()
+    return state(model)
