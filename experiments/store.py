@@ -123,7 +123,8 @@ class Marks:
         return out
 
 
-def write_run(model: CityModel, folder: str | os.PathLike, manifest: Mapping[str, Any], marks: Marks | None = None) -> None:
+def write_run(model: CityModel, folder: str | os.PathLike, manifest: Mapping[str, Any],
+              marks: Marks | None = None) -> None:
     """Write one finished run.
 
     Parameters
@@ -137,7 +138,8 @@ def write_run(model: CityModel, folder: str | os.PathLike, manifest: Mapping[str
         Counts on the first scored day; without them everything counts as scored.
     """
     folder = Path(folder)
-    tables = {"events": _events(model), "people": _people(model, marks), "places": _places(model), "series": _series(model)}
+    tables = {"events": _events(model), "people": _people(model, marks), "places": _places(model),
+              "series": _series(model)}
     for name, columns in tables.items():
         _write(folder / f"{name}.parquet", name, columns, manifest)
     write_json(folder / MANIFEST, manifest)
@@ -225,7 +227,8 @@ def _write(path: Path, table: str, columns: Mapping[str, Any], manifest: Mapping
         fields.append(pa.field(name, array.type, metadata={"unit": unit} if unit else None))
         arrays.append(array)
     note = {k: manifest.get(k) for k in ("format", "schema_version", "spec_hash", "seed", "arm", "replication")}
-    write_table(path, pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={"lamplighter": json.dumps(note)})))
+    schema = pa.schema(fields, metadata={"lamplighter": json.dumps(note)})
+    write_table(path, pa.Table.from_arrays(arrays, schema=schema))
 
 
 def _arrow(values: Any, kind: str) -> pa.Array:
@@ -240,8 +243,8 @@ def _arrow(values: Any, kind: str) -> pa.Array:
         there = values >= 0
         offsets = np.concatenate([[0], np.cumsum(there.sum(axis=1))]).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values[there], pa.int64()))
-    kinds = {"int64": pa.int64(), "int32": pa.int32(), "int16": pa.int16(), "double": pa.float64(), "float": pa.float32(),
-             "bool": pa.bool_(), "timestamp[s]": pa.timestamp("s"), "date32": pa.date32()}
+    kinds = {"int64": pa.int64(), "int32": pa.int32(), "int16": pa.int16(), "double": pa.float64(),
+             "float": pa.float32(), "bool": pa.bool_(), "timestamp[s]": pa.timestamp("s"), "date32": pa.date32()}
     mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     data = np.ascontiguousarray(np.ma.getdata(values))
     if kind == "timestamp[s]":

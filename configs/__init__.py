@@ -1,0 +1,1 @@
+"""Configuration files: what a task composes. YAML holds only what departs from the declared defaults."""

@@ -1,0 +1,157 @@
+"""The task `compare`: arms against a baseline in paired replications, a table of options and a report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.options import CompareOptions, EngineOptions
+
+if TYPE_CHECKING:
+    from experiments.arms import Arm, Experiment
+    from experiments.entry import Job
+
+OPTIONS = CompareOptions
+GROUPS = {"engine": EngineOptions}
+FORMAT = "lamplighter-comparison"
+
+
+def prepare(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides with those of the experiment file, and with the interventions of all arms."""
+    from experiments.arms import Plan
+
+    return Plan(overrides).union()
+
+
+def run(jobs: Sequence[Job]) -> int:
+    """Check every job, then compare one after the other."""
+    from experiments.arms import make_arms
+    from experiments.outcomes import check_outcome
+    from experiments.outfolder import check_out
+
+    ready = []
+    for job in jobs:
+        check_outcome(job.options.outcome)
+        experiment, arms = make_arms(job.overrides)
+        ready.append((job, job.groups["engine"], experiment, arms, check_out(job.options.out, job.options.force)))
+    return max([_compare(*item) for item in ready], default=0)
+
+
+def _compare(job: Job, engine: EngineOptions, experiment: Experiment, arms: list[Arm], out: Path) -> int:
+    from experiments.cities import build_city, estimate, residents_of
+
+    options, spec = job.options, arms[0].spec
+    city = build_city(spec)
+    runs = len(arms) * options.replications
+    workers = min(engine.count, options.replications)
+    print(f"compare: {city.name or spec.city.preset}: {len(arms)} arms x {options.replications} replications, "
+          f"{spec.burn_in_days} days of shared burn-in, {spec.days} scored; {engine.name}, {workers} at a time")
+    for arm in arms:
+        print(f"  {arm.name}: {', '.join(arm.interventions) or 'no intervention'}"
+              f"{' (' + ' '.join(arm.overrides) + ')' if arm.overrides else ''}")
+    print(estimate(spec, residents_of(spec, city), runs, options.replications, workers), flush=True)
+    if options.dry_run:
+        print(f"dry run: nothing was written; results would go to {out}")
+        return 0
+    return _carry_out(job, engine, experiment, arms, out, city, workers)
+
+
+def _carry_out(job: Job, engine: EngineOptions, experiment: Experiment, arms: list[Arm], out: Path, city: Any,
+               workers: int) -> int:
+    from experiments import engines
+    from experiments.outfolder import OutFolder
+    from experiments.progress import Progress
+    from experiments.provenance import Stopwatch
+    from experiments.replicate import Work, replicate
+
+    options, spec, watch = job.options, arms[0].spec, Stopwatch()
+    runs = len(arms) * options.replications
+    progress = Progress(options.replications * (spec.burn_in_days + len(arms) * spec.days), "compare")
+    rows: list[dict[str, Any]] = []
+    interrupted = False
+    with OutFolder(out, options.force) as place:
+        works = [Work.of(r, spec.seed + r, arms, place.folder) for r in range(options.replications)]
+        results = (engines.serial(replicate, works, progress.add) if engine.name == "serial" or workers == 1
+                   else engines.processes(replicate, works, progress.add, workers))
+        try:
+            for work, result in results:
+                rows += _rows(work, result)
+                finished = sum(row["done"] for row in rows)
+                progress.note = f"{finished} of {runs} runs done"
+        except KeyboardInterrupt:
+            interrupted = True
+            results.close()
+        progress.close()
+        done = _done(place.folder, arms, options.replications)
+        failures = [row for row in rows if not row["done"]]
+        if not done:
+            if interrupted:
+                raise KeyboardInterrupt
+            _show_failures(failures, runs)
+            return 1
+        _write(place.folder, job, experiment, arms, city, done, failures, runs, watch)
+        place.keep()
+    _show_failures(failures, runs)
+    if interrupted:
+        print(f"interrupted: {len(done)} of {runs} runs are finished and stored", file=sys.stderr)
+    _report(out, options.outcome)
+    return 130 if interrupted else 1 if failures else 0
+
+
+def _rows(work: Any, result: Any) -> list[dict[str, Any]]:
+    if not isinstance(result, BaseException):
+        return result
+    from experiments.replicate import _failure
+
+    return [_failure(name, work, result) for name, _ in work.arms]
+
+
+def _done(folder: Path, arms: list[Arm], replications: int) -> list[tuple[str, int]]:
+    """Finished runs by what lies in the folder: also right after an interruption."""
+    return [(arm.name, r) for arm in arms for r in range(replications)
+            if (folder / "runs" / arm.name / str(r) / "manifest.json").is_file()]
+
+
+def _write(folder: Path, job: Job, experiment: Experiment, arms: list[Arm], city: Any, done: list, failures: list,
+           runs: int, watch: Any) -> None:
+    from experiments.provenance import describe_city, machine
+    from experiments.store import MANIFEST, write_json
+    from experiments.summary import write_options_table, write_summary
+    from sim.spec import SCHEMA_VERSION
+
+    options, spec = job.options, arms[0].spec
+    summary = write_summary(folder, done)
+    write_options_table(folder, summary, [(a.name, a.role) for a in arms])
+    write_json(folder / MANIFEST, {
+        "format": FORMAT, "schema_version": SCHEMA_VERSION, "experiment": experiment.as_dict(), "spec": spec.as_dict(),
+        "spec_hash": spec.hash(), "seed": spec.seed, "replications": options.replications,
+        "primary_outcome": options.outcome, "overrides": list(job.overrides), "arms": [arm.as_dict() for arm in arms],
+        "runs": {"planned": runs, "done": len(done), "failed": len(failures), "failures": failures},
+        "complete": len(done) == runs, "city": describe_city(city), **machine(), **watch.read()})
+
+
+def _show_failures(failures: list[dict[str, Any]], runs: int) -> None:
+    if failures:
+        print(failures[0]["traceback"], file=sys.stderr)
+        print(f"lamplighter: {len(failures)} of {runs} runs failed, the first: arm {failures[0]['arm']}, replication "
+              f"{failures[0]['replication']}, seed {failures[0]['seed']}: {failures[0]['error']}", file=sys.stderr)
+
+
+def _report(out: Path, outcome: str) -> None:
+    """Show the table of options, then make the report: results are safe before anything can go wrong in it."""
+    from experiments.summary import options_text
+
+    print(options_text(out, outcome))
+    print(f"records: {os.path.relpath(out) if out.is_relative_to(Path.cwd()) else out}")
+    from analysis.report import build_report
+
+    print(f"report: {build_report(out)}")
+
+
+if __name__ == "__main__":
+    from experiments.entry import main
+
+    sys.exit(main(["compare", *sys.argv[1:]]))

@@ -1,0 +1,309 @@
+"""Composition: overrides and configuration files in, plain values out, with one clear line for every mistake.
+
+Hydra's Compose API does the composing, so its override grammar, config groups and defaults lists work as usual. Around
+it stand two guards. Whatever a user writes is checked before Hydra sees it (no interpolations, no settings of Hydra
+itself, no keys that build objects, group options by name only), and the result is taken out unresolved and checked
+again, so that nothing in a configuration is ever executed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import configs
+from experiments.safe_yaml import MAX_DEPTH, refuse_key, refuse_text, refuse_tree
+from sim.errors import LamplighterError, SpecError
+from sim.parameters import defaults, show, unknown_key, validate
+from sim.spec import RunSpec, build, default_tree, intervention_defaults
+
+CONFIG_DIR = Path(configs.__file__).parent
+MAX_OVERRIDE = 20_000
+MAX_JOBS = 10_000
+SPEC_NODE, OPTIONS_NODE = "model", "options"
+
+
+def compose(task: str, overrides: Sequence[str], options: type) -> dict[str, Any]:
+    """Compose the configuration of a task.
+
+    Parameters
+    ----------
+    task : str
+        Name of the primary configuration, ``configs/<task>.yaml``.
+    overrides : sequence of str
+        ``key=value`` in Hydra's grammar.
+    options : type
+        Parameter dataclass of the task's own settings.
+
+    Returns
+    -------
+    dict
+        Plain nested values: the keys of the specification and those of `options`, unvalidated.
+
+    Raises
+    ------
+    SpecError
+    """
+    overrides = list(overrides)
+    parsed = parse(overrides)
+    for text, override in zip(overrides, parsed):
+        if override.is_sweep_override():
+            raise SpecError(f"{show(text)}: several values need --multirun")
+    with _Hydra(task, options) as hydra:
+        _check_choices(hydra, parsed)
+        return hydra.compose(overrides, parsed)
+
+
+def parse(overrides: Sequence[str]) -> list[Any]:
+    """Check overrides and parse them into Hydra's objects."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parser = OverridesParser.create()
+    parsed = []
+    for text in overrides:
+        _check_text(text)
+        try:
+            override = parser.parse_override(text)
+            value = None if override.is_sweep_override() else override.value()
+        except LamplighterError:
+            raise
+        except Exception as error:  # whatever the grammar trips over, the mistake is in this text
+            raise SpecError(f"{show(text)}: not a valid override: {_first_line(error)}") from None
+        if override.package is not None:
+            raise SpecError(f"{show(text)}: a package (@) cannot be chosen in an override")
+        refuse_key(override.key_or_group, show(text))
+        refuse_tree(_plain(value) if value is not None else _sweep_values(override), override.key_or_group)
+        parsed.append(override)
+    return parsed
+
+
+def expand(overrides: Sequence[str], multirun: bool) -> list[list[str]]:
+    """Return the overrides of every job: one job, or with `multirun` one for each combination of the listed values."""
+    if not multirun:
+        return [list(overrides)]
+    choices = []
+    for text, override in zip(overrides, parse(overrides)):
+        if not override.is_sweep_override():
+            choices.append([text])
+            continue
+        key = override.get_key_element()
+        values = list(itertools.islice(_sweep_strings(text, override), MAX_JOBS + 1))
+        choices.append([f"{key}={value}" for value in values])
+    total = 1
+    for values in choices:
+        total *= len(values)
+    if not 1 <= total <= MAX_JOBS:
+        raise SpecError(f"--multirun: expected between 1 and {MAX_JOBS:,} jobs, found {total:,} or more")
+    return [list(job) for job in itertools.product(*choices)]
+
+
+def split(composed: Mapping[str, Any], task: str, options: type,
+          groups: Mapping[str, type] = MappingProxyType({})) -> tuple[RunSpec, Any, dict[str, Any]]:
+    """Validate a composed configuration: its specification, the task's own settings and those of its config groups."""
+    own, spec_keys = defaults(options), default_tree()
+    for key in composed:
+        if key not in own and key not in spec_keys and key not in groups:
+            raise unknown_key(key, [*own, *spec_keys, *groups], task)
+    made = validate(options, {k: v for k, v in composed.items() if k in own}, task)
+    chosen = {name: validate(cls, composed.get(name, {}), name) for name, cls in groups.items()}
+    return build({k: v for k, v in composed.items() if k in spec_keys}), made, chosen
+
+
+def group_options(group: str) -> list[str]:
+    """Return the names a config group offers, those of registered interventions included."""
+    names = {p.stem for p in (CONFIG_DIR / group).glob("*.yaml")}
+    if group == "interventions":
+        from sim import registry
+
+        registry.load()
+        names |= set(registry.INTERVENTIONS)
+    return sorted(names)
+
+
+def groups_of(task: str) -> list[str]:
+    """Return the config groups in the defaults list of a task."""
+    from experiments.safe_yaml import read_yaml
+
+    listed = read_yaml(CONFIG_DIR / f"{task}.yaml").get("defaults", [])
+    return [next(iter(item)) for item in listed if isinstance(item, dict)]
+
+
+# -- guards --------------------------------------------------------------------------------------------------------
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_OVERRIDE:
+        raise SpecError(f"{show(text)}: expected at most {MAX_OVERRIDE:,} characters, found {len(text):,}")
+    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in text):
+        raise SpecError(f"{show(text)}: expected one line of text without control characters")
+    refuse_text(text, "override")
+    depth = deepest = 0
+    for c in text:
+        depth += (c in "[{(") - (c in "]})")
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise SpecError(f"{show(text)}: expected at most {MAX_DEPTH} levels of brackets, found {deepest}")
+    if "=" not in text and not text.startswith("~"):
+        hint = f"; options are overrides, as in {text.lstrip('-')}=true" if text.startswith("-") else ""
+        raise SpecError(f"{show(text)}: expected an override key=value{hint}")
+
+
+def _plain(value: Any) -> Any:
+    """Turn parsed values (quoted strings, nested containers) into plain ones."""
+    if isinstance(value, dict):
+        return {str(_plain(k)): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    text = getattr(value, "text", None)
+    return text if isinstance(text, str) else value
+
+
+def _sweep_values(override: Any) -> list[Any]:
+    sweep = override.value()
+    return [_plain(v) for v in getattr(sweep, "list", None) or [] ] if not isinstance(sweep, str) else [sweep]
+
+
+def _sweep_strings(text: str, override: Any) -> Iterator[str]:
+    from hydra.core.override_parser.types import Glob
+
+    value = override.value()
+    if isinstance(value, Glob):
+        return iter(value.filter(group_options(override.key_or_group)))
+    try:
+        return override.sweep_string_iterator()
+    except Exception as error:
+        raise SpecError(f"{show(text)}: cannot be expanded: {_first_line(error)}") from None
+
+
+def _check_choices(hydra: _Hydra, parsed: list[Any]) -> None:
+    """Options of config groups are names of files of ours, never paths."""
+    for override in parsed:
+        key = override.key_or_group
+        if key not in hydra.groups:
+            if "/" in key:
+                raise unknown_key(key, hydra.groups, "config groups")
+            continue
+        value = _plain(override.value())
+        if override.is_delete() and value in (None, ""):
+            continue
+        several = isinstance(value, list)
+        if several != (key in hydra.many):
+            wanted = f"a list of names, as in {key}=[a,b]" if key in hydra.many else "one name"
+            raise SpecError(f"{key}: expected {wanted}, found {show(value)}")
+        known = group_options(key)
+        for name in value if several else [value]:
+            if not isinstance(name, str) or name not in known:
+                raise unknown_choice(name, known, key)
+        if several and len(set(value)) != len(value):
+            raise SpecError(f"{key}: expected every name once, found {show(value)}")
+
+
+def unknown_choice(name: Any, known: Sequence[str], where: str) -> SpecError:
+    """Build the error for an unknown name, with the nearest known one."""
+    line = str(unknown_key(name, known, where))
+    return SpecError(line.replace("unknown key", "unknown name").replace("known keys:", "known names:"))
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    text = re.split(r"\n?See https?://|\nSet the environment variable|\n\s*full_key:", text)[0]
+    return " ".join(text.split())[:300]
+
+
+# -- Hydra ---------------------------------------------------------------------------------------------------------
+
+
+class _Hydra:
+    """Hydra initialised on our configuration folder for one task; a context manager."""
+
+    def __init__(self, task: str, options: type):
+        self.task, self.options = task, options
+        self.groups = groups_of(task)
+        self.many = {"interventions"} & set(self.groups)
+
+    def __enter__(self) -> _Hydra:
+        from hydra import initialize_config_dir
+        from hydra.core.config_store import ConfigStore
+        from hydra.core.global_hydra import GlobalHydra
+
+        store = ConfigStore.instance()
+        store.store(name=SPEC_NODE, node=default_tree())
+        store.store(name=f"{self.task}_{OPTIONS_NODE}", node=defaults(self.options))
+        on_file = {p.stem for p in (CONFIG_DIR / "interventions").glob("*.yaml")}
+        for name in group_options("interventions"):
+            if name in on_file:
+                store.store(group="interventions/defaults", name=name, node=_intervention(name))
+            else:
+                store.store(group="interventions", name=name, node=_intervention(name), package=f"intervention.{name}")
+        GlobalHydra.instance().clear()
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        warnings.simplefilter("ignore")
+        initialize_config_dir(config_dir=str(CONFIG_DIR), version_base="1.3", job_name=self.task)
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        from hydra.core.global_hydra import GlobalHydra
+
+        GlobalHydra.instance().clear()
+        self._warnings.__exit__(*exc)
+
+    def compose(self, overrides: list[str], parsed: list[Any]) -> dict[str, Any]:
+        from hydra.errors import HydraException
+        from omegaconf.errors import OmegaConfBaseException
+
+        try:
+            plain = self._compose(overrides)
+        except (HydraException, OmegaConfBaseException, ValueError, TypeError, KeyError, AttributeError) as error:
+            self._explain(overrides, parsed)
+            raise SpecError(f"{self.task}: cannot be composed: {_first_line(error)}") from None
+        refuse_tree(plain, "")
+        return plain
+
+    def _compose(self, overrides: list[str]) -> dict[str, Any]:
+        from hydra import compose as hydra_compose
+        from omegaconf import OmegaConf
+
+        return OmegaConf.to_container(hydra_compose(self.task, overrides), resolve=False)
+
+    def _explain(self, overrides: list[str], parsed: list[Any]) -> None:
+        """Raise the clearest error for overrides that Hydra refused, if the cause is an unknown key."""
+        from hydra.errors import HydraException
+
+        chosen = [t for t, o in zip(overrides, parsed) if o.key_or_group in self.groups]
+        try:
+            tree = self._compose(chosen)
+        except HydraException:  # the groups themselves are at fault, and the first error says how
+            return
+        for override in parsed:
+            if override.key_or_group in self.groups or override.is_add() or override.is_force_add():
+                continue
+            at, path = tree, []
+            for part in override.key_or_group.split("."):
+                if not isinstance(at, dict):
+                    raise SpecError(f"{'.'.join(path)}: holds a value, not a group of settings, found "
+                                    f"{override.key_or_group}")
+                if part not in at:
+                    raise self._unknown(part, at, path)
+                at = at[part]
+                path.append(part)
+
+    def _unknown(self, part: str, known: Mapping, path: list[str]) -> SpecError:
+        if path == ["intervention"] and part in group_options("interventions"):
+            return SpecError(f"intervention.{part}: is not in the run; add it with interventions=[{part}]")
+        if path == ["intervention"]:
+            return unknown_choice(part, group_options("interventions"), "intervention")
+        names = known if path else dict.fromkeys([*known, *self.groups])
+        return unknown_key(part, names, ".".join(path) or self.task)
+
+
+def _intervention(name: str) -> dict[str, Any]:
+    try:
+        return intervention_defaults(name)
+    except SpecError:  # a file for an intervention that is not installed: choosing it is an error, having it is not
+        return {}

@@ -1,0 +1,169 @@
+"""The command ``lamplighter <task> [overrides]``: finds the task, composes its configuration, reports mistakes.
+
+Everything heavy is imported when it is needed, so that help answers at once. A new task is one module: it has
+``OPTIONS`` (a parameter dataclass) and ``run(jobs)``, and one line in `TASKS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+# task: (module, what it does)
+TASKS: dict[str, tuple[str, str]] = {
+    "run": ("experiments.run", "run one scenario and store its records"),
+    "compare": ("experiments.compare", "compare interventions with a baseline in paired replications"),
+    "import_city": ("experiments.import_city", "check the files of a real city and say what was made of them"),
+    "bench": ("experiments.bench", "measure speed and memory against reference programs"),
+}
+OK, BUG, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass
+class Invocation:
+    """A command line, taken apart."""
+
+    task: str
+    overrides: list[str] = field(default_factory=list)
+    mode: str = "run"  # run, help or cfg
+    multirun: bool = False
+    package: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One composed and validated piece of work."""
+
+    overrides: tuple[str, ...]
+    spec: object  # RunSpec
+    options: object  # of the task's parameter dataclass
+    groups: dict  # settings of the task's own config groups, such as engine
+
+
+class UsageError(Exception):
+    """A command line that cannot be understood."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, 2 for a mistake of the user's, 1 for one of ours."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _main(argv)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        if _is_mistake(error):
+            return _fail(str(error))
+        raise
+
+
+def _main(argv: list[str]) -> int:
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(_help())
+        return OK
+    if argv[0] in ("-V", "--version"):
+        from experiments.provenance import version
+
+        print(f"lamplighter {version()}")
+        return OK
+    call = _take_apart(argv)
+    module = importlib.import_module(TASKS[call.task][0])
+    if call.mode == "help":
+        from experiments.help import task_help
+
+        print(task_help(call.task, TASKS[call.task][1], module.OPTIONS))
+        return OK
+    prepare = getattr(module, "prepare", lambda overrides: overrides)
+    from experiments.compose import compose, expand, split
+
+    if call.mode == "cfg":
+        from experiments.help import as_yaml
+
+        print(as_yaml(compose(call.task, prepare(call.overrides), module.OPTIONS), call.package), end="")
+        return OK
+    jobs = []
+    for number, overrides in enumerate(expand(call.overrides, call.multirun)):
+        composed = compose(call.task, prepare(overrides), module.OPTIONS)
+        if call.multirun and isinstance(composed.get("out"), str) and composed["out"]:
+            composed["out"] = os.path.join(composed["out"], str(number))
+        jobs.append(Job(tuple(overrides), *split(composed, call.task, module.OPTIONS, getattr(module, "GROUPS", {}))))
+    return module.run(jobs) or OK
+
+
+def _take_apart(argv: list[str]) -> Invocation:
+    task, *rest = argv
+    if task not in TASKS:
+        import difflib
+
+        near = difflib.get_close_matches(task, TASKS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"tasks: {', '.join(TASKS)}"
+        raise UsageError(f"unknown task {_short(task)}; {hint}")
+    call = Invocation(task)
+    words = iter(rest)
+    for word in words:
+        name, _, value = word.partition("=")
+        if word in ("-h", "--help"):
+            call.mode = "help"
+        elif word in ("-m", "--multirun"):
+            call.multirun = True
+        elif word == "--resolve":
+            pass  # there is nothing to resolve: configurations hold plain values
+        elif name in ("-c", "--cfg"):
+            kind = value or next(words, "")
+            if kind != "job":
+                raise UsageError(f"--cfg: expected job, found {_short(kind)}")
+            call.mode = "cfg"
+        elif name in ("-p", "--package"):
+            call.package = value or next(words, "")
+        elif word.startswith("-") and not word.startswith("-="):
+            known = "--help, --cfg job, --package NAME, --multirun"
+            hint = name.lstrip("-").replace("-", "_") or "name"
+            raise UsageError(f"unknown option {_short(word)}; settings are overrides, as in {hint[:40]}=true "
+                             f"(options: {known})")
+        else:
+            call.overrides.append(word)
+    return call
+
+
+def _is_mistake(error: Exception) -> bool:
+    """True for what the user can mend: wrong input, or a file system that refuses."""
+    from sim.errors import LamplighterError
+
+    return isinstance(error, (UsageError, LamplighterError, OSError))
+
+
+def _short(text: str) -> str:
+    text = repr(text)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _fail(message: str, status: int = MISTAKE) -> int:
+    line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
+    print(f"lamplighter: error: {line[:600]}", file=sys.stderr, flush=True)
+    return status
+
+
+def _help() -> str:
+    width = max(map(len, TASKS))
+    tasks = "\n".join(f"  {name:<{width}}  {text}" for name, (_, text) in TASKS.items())
+    return f"""Lamplighter: compare ways of preventing crime in simulated cities.
+
+usage: lamplighter <task> [key=value ...] [--help] [--cfg job] [--multirun]
+
+tasks
+{tasks}
+
+Settings are overrides: lamplighter compare city=compact_european arms=[street_lighting] replications=5
+  lamplighter <task> --help      its settings
+  lamplighter <task> --cfg job   all settings as they would be used, those of the model included
+  lamplighter --version          the version"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

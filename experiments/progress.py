@@ -1,0 +1,83 @@
+"""Progress with an estimate of the time left, on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people say it."""
+    seconds = max(0.0, seconds)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+class Progress:
+    """Counts simulated days and says how far it is.
+
+    On a terminal one line is rewritten; elsewhere a line is printed now and then.
+
+    Parameters
+    ----------
+    total : float
+        Work to do, in any unit.
+    label : str
+    stream : text file, optional
+    """
+
+    def __init__(self, total: float, label: str, stream: TextIO | None = None):
+        self.total, self.label = max(float(total), 1e-9), label
+        self.stream = sys.stderr if stream is None else stream
+        self.live = self.stream.isatty()
+        self.done, self.note = 0.0, ""
+        self._start = self._shown = time.monotonic()
+        self._first: tuple[float, float] | None = None
+        self._pause = 0.2 if self.live else 5.0
+        self._width = 0
+
+    def add(self, work: float, note: str | None = None) -> None:
+        """Count some work as done."""
+        self.done += work
+        if note is not None:
+            self.note = note
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, self.done)  # what came before, such as compiling, says nothing about the rest
+        if now - self._shown >= self._pause:
+            self._shown = now
+            self._pause = min(self._pause * 1.3, 30.0) if not self.live else self._pause
+            self.show()
+
+    def left(self) -> float | None:
+        """Return the seconds that are probably left; None while there is nothing to judge by."""
+        now = time.monotonic()
+        if self._first is None or self.done <= self._first[1] or now - self._first[0] < 0.5:
+            return None
+        return (now - self._first[0]) / (self.done - self._first[1]) * max(0.0, self.total - self.done)
+
+    def show(self) -> None:
+        left = self.left()
+        text = f"{self.label}: {min(100, 100 * self.done / self.total):.0f} %"
+        text += f", {duration(time.monotonic() - self._start)} so far"
+        text += f", about {duration(left)} left" if left is not None else ""
+        text += f" ({self.note})" if self.note else ""
+        if self.live:
+            print("\r" + text.ljust(self._width), end="", file=self.stream, flush=True)
+            self._width = len(text)
+        else:
+            print(text, file=self.stream, flush=True)
+
+    def say(self, text: str) -> None:
+        """Print a line of its own."""
+        self.close()
+        print(text, file=self.stream, flush=True)
+
+    def close(self) -> None:
+        if self.live and self._width:
+            print("\r" + " " * self._width + "\r", end="", file=self.stream, flush=True)
+            self._width = 0
