@@ -120,7 +120,8 @@ class CityModel(ColumnModel):
         self._make_layers()
         self.levers = Board(self._sizes(), lambda scope, ids: getattr(self, scope).find(ids))
         if snapshot is None:
-            for mechanism in self.mechanisms.values():
+            # Incomes come first: the first users and sellers are chosen by them.
+            for mechanism in sorted(self.mechanisms.values(), key=lambda m: m.name != "economy"):
                 mechanism.setup(self)
             self.people = None  # the synthesis is in the columns now
         else:
