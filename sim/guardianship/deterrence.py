@@ -21,6 +21,7 @@ from sim.records import CODE
 from sim.registry import mechanism
 
 WEEK = 7
+FORGOTTEN = 12  # e-folds after which a memory is dropped; habituation to the place lasts until then
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,14 @@ class DeterrenceParams(MechanismParams):
                             doc="fall with every offence of one's own")
     half_life_days: float = param(60.0, unit="days", low=1, high=3_650, source="Sherman (1990): initial deterrence decays",
                                   doc="half-life of what was learned")
-    memory_days: float = param(60.0, unit="days", low=1, high=3_650, source="modelling choice",
-                               doc="after so long a sighting of police is forgotten altogether; offending says how it fades")
+    memory_strength: float = param(1.0, unit="utility", low=0, high=5, source="modelling choice",
+                                   doc="perceived risk at a place where police were just seen")
+    memory_days: float = param(5.0, unit="days", low=0.1, high=100, source="modelling choice",
+                               doc="fading of a remembered sighting (e-fold)")
+    memory_cells: float = param(1.5, unit="cells", low=0.1, high=20, source="modelling choice",
+                                doc="reach of a remembered sighting (e-fold)")
+    habituation: float = param(0.15, unit="-", low=0, high=5, source="modelling choice after Sorg et al. (2013)",
+                               doc="loss of force with every further sighting at the same place that led to nothing")
 
 
 @njit(cache=True, nogil=True)
@@ -145,7 +152,7 @@ class Deterrence(Mechanism):
     def _forget(self, model) -> None:
         """Drop memories that are too old and those of people who are gone."""
         s, r = self.state, model.residents
-        oldest = model.tick - self.params.memory_days * model.calendar.ticks_per_day
+        oldest = model.tick - FORGOTTEN * self.params.memory_days * model.calendar.ticks_per_day
         used = s["used"]
         rows = r.row_of[s["owner"][:used]]
         fresh = s["ticks"][:used] > oldest
