@@ -1,0 +1,130 @@
+"""Importers: orders beyond the city, shipments that may be lost, stocks, and the wholesale price."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.draws import decision, draw4, unit
+from sim.drugs.tables import BLOCKED, DISCARDED, LANDED, PAID_BEYOND, SEIZED, SHIPPED
+
+RING = 64  # days ahead that the pipeline can hold; longer than lead + jitter
+LOADS = 4
+MARKUP = 1.25  # margin over replacement cost at which importers neither hurry nor wait
+_SEIZE = decision("drugs.seizure")
+_SHIP = decision("drugs.shipping")
+_CHANGE = decision("drugs.importer_change")
+
+
+@njit(cache=True, nogil=True)
+def arrivals(seed, tick, day, key, kind, active, stock, belief, pipe, budget, seizure, external, ledger, landed):
+    """Let today's loads in: seized with a probability, stopped beyond the city where the flow is capped, else landed.
+
+    budget: doses that may still come in, by substance. external: price at the edge in hundredths. landed: doses, by substance.
+    """
+    m_all = key.size
+    for step in range(m_all):
+        m = (step + day) % m_all  # no importer is always the first at a closed door
+        for load in range(LOADS):
+            amount = pipe[m, day % RING, load]
+            if amount <= 0:
+                continue
+            pipe[m, day % RING, load] = 0
+            k = kind[m]
+            if unit(draw4(seed, _SEIZE, tick, key[m], load)[0]) < seizure:
+                ledger[SEIZED] += amount
+                ledger[PAID_BEYOND] += amount * external[k]
+                belief[m] += 0.02 * (1.0 - belief[m])
+                continue
+            belief[m] -= 0.02 * belief[m]
+            passed = min(amount, np.int64(budget[k]))
+            budget[k] -= passed
+            ledger[BLOCKED] += amount - passed
+            ledger[PAID_BEYOND] += passed * external[k]
+            if active[m]:
+                ledger[LANDED] += passed
+                landed[k] += passed
+                stock[m] += passed
+            else:
+                ledger[LANDED] += passed
+                ledger[DISCARDED] += passed
+
+
+@njit(cache=True, nogil=True)
+def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, belief, sold, asked, pipe,
+                      replacement, lead, cover, ledger):
+    """End an importer's day: remember the sales, post the price of tomorrow and order every third day.
+
+    The price follows the cover of the stock and is drawn to replacement cost when nothing is scarce; orders grow with the
+    margin, which is what brings the price back after a shock.
+    """
+    for m in range(key.size):
+        if not active[m]:
+            continue
+        # Part of the demand that was not met is remembered; all of it would breed a bullwhip (Lee et al. 1997).
+        demand = sold[m] + 0.2 * (asked[m] - sold[m])
+        memory[m] = max(0.96 * memory[m] + 0.04 * demand, 0.05)
+        cost = replacement[kind[m]] / (1.0 - min(belief[m], 0.95))
+        have = stock[m] / memory[m]
+        step = 0.06 * min(max(math.log(cover / max(have, 0.05)), -1.5), 1.5)
+        if step < 0.0:
+            step *= 0.5
+        if have >= 0.7 * cover:
+            step -= 0.03 * math.log(price[m] / cost)
+        price[m] = max(price[m] * math.exp(step), 0.85 * cost)
+        if (day + m) % 3 != 0:
+            continue
+        hurry = min(max(price[m] / cost / MARKUP, 0.75), 1.6)
+        coming = 0
+        for d in range(RING):
+            for load in range(LOADS):
+                coming += pipe[m, d, load]
+        want = np.int64(memory[m] * (cover + lead + 4.0) * hurry / (1.0 - min(belief[m], 0.8))) - stock[m] - coming
+        if want <= 0:
+            continue
+        words = draw4(seed, _SHIP, tick, key[m], 0)
+        for load in range(LOADS):
+            part = want // LOADS + (1 if load < want % LOADS else 0)
+            late = np.int64(3.0 * unit(words[load]))
+            pipe[m, (day + lead + late) % RING, load] += part
+            ledger[SHIPPED] += part
+
+
+@njit(cache=True, nogil=True)
+def come_and_go(seed, tick, day, key, kind, born, active, stock, price, memory, belief, pipe, replacement, seizure, lead,
+                ledger):
+    """Once a week: high margins bring new importers, the smallest give up. A new one has loads under way."""
+    from_kind = kind.max() + 1
+    for k in range(from_kind):
+        n, volume, margin = 0, 0.0, 0.0
+        for m in range(key.size):
+            if active[m] and kind[m] == k:
+                n += 1
+                volume += memory[m]
+                margin += memory[m] * price[m] / (replacement[k] / (1.0 - min(belief[m], 0.95)))
+        if volume <= 0.0:
+            continue
+        # Weighted by sales: an idle importer's price says nothing.
+        margin /= volume
+        for m in range(key.size):
+            if kind[m] != k:
+                continue
+            u = unit(draw4(seed, _CHANGE, tick, key[m], born[m])[0])
+            if active[m]:
+                if n > 2 and memory[m] < 0.25 * volume / n and u < 0.03:
+                    active[m] = False
+                    ledger[DISCARDED] += stock[m]
+                    stock[m] = 0
+                    n -= 1
+            elif u < min(0.03 * max(margin - MARKUP - 0.1, 0.0) / 0.3, 0.2):
+                active[m] = True
+                born[m] += 1
+                price[m] = margin * replacement[k] / (1.0 - seizure)
+                memory[m] = 0.5 * volume / max(n, 1)
+                belief[m] = seizure
+                for week in range(4):
+                    part = np.int64(memory[m] * 7.0)
+                    pipe[m, (day + 7 * (week + 1)) % RING, week % LOADS] += part
+                    ledger[SHIPPED] += part

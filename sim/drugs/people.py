@@ -1,0 +1,137 @@
+"""Who starts to use through friends, and who starts and stops selling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.draws import mix_arrays, normals, uniforms
+from sim.drugs.careers import OCCASIONAL
+from sim.drugs.tables import insert, keep, position, rows_of
+
+AGE_FIRST_USE, AGE_LAST_FIRST_USE = 14.0, 40.0
+AGE_SELLING = 15.0, 45.0
+PATIENCE_SD = 0.4
+ENTRY_POWER, EXIT_POWER = 6, 3  # how hazards answer to the gain relative to the least one would do it for
+
+
+def age_years(model, rows: np.ndarray) -> np.ndarray:
+    return (model.day - model.residents["birth_day"][rows]) / 365.0
+
+
+def taste(seed, keys: np.ndarray, sd: float) -> tuple[np.ndarray, np.ndarray]:
+    """Lognormal multiples of a person's dose and of his price scale; they belong to the person, not to the day."""
+    return (np.exp(sd * normals(seed, "drugs.appetite", 0, keys)), np.exp(PATIENCE_SD * normals(seed, "drugs.patience", 0, keys)))
+
+
+def exposures(model, users: dict, rows: np.ndarray, which: np.ndarray, use_now: np.ndarray):
+    """Pairs of a using resident and a friend who might start: positions of the users, ids, rows and weights of the friends.
+
+    A friend of low self-control is likelier to try; every dependent friend he has halves it (generational forgetting: those
+    who see what it does abstain; Behrens et al. 2000).
+    """
+    r = model.residents
+    who = np.flatnonzero(which & (users["use"] > 0) & (rows >= 0))
+    friends = r["ties"][rows[who]]
+    u = np.repeat(who, friends.shape[1])
+    ids = friends.ravel()
+    at = rows_of(r, ids)
+    ok = at >= 0
+    u, ids, at = u[ok], ids[ok], at[ok]
+    age = age_years(model, at)
+    ok = (age >= AGE_FIRST_USE) & (age < AGE_LAST_FIRST_USE) & (position(users, ids) < 0)
+    u, ids, at = u[ok], ids[ok], at[ok]
+    theirs = rows_of(r, r["ties"][at].ravel())
+    warned = ((theirs >= 0) & (r["use"][theirs] == 2)).reshape(len(at), -1).sum(axis=1)
+    weight = np.exp(-0.5 * r["self_control"][at]) * 0.5**warned * use_now[users["kind"][u]]
+    return u, ids, at, weight
+
+
+def initiate(model, users: dict, rows: np.ndarray, turn: np.ndarray, hazard: float, use_now: np.ndarray, sd: float) -> None:
+    """Let friends of this week's users start; every pair has its own draw, so nobody's turn matters."""
+    u, ids, at, weight = exposures(model, users, rows, turn, use_now)
+    if not len(u):
+        return
+    r = model.residents
+    pair = np.empty(len(u), np.uint64)
+    mix_arrays(users["key"][u], r["key"][at], pair)
+    draw = uniforms(model.seed, "drugs.initiation", model.tick, pair)
+    hit = draw < 1.0 - np.exp(-hazard * weight)
+    order = np.flatnonzero(hit)[np.lexsort((draw[hit], ids[hit]))]
+    _, first = np.unique(ids[order], return_index=True)
+    new = order[first]
+    keys = r["key"][at[new]]
+    appetite, patience = taste(model.seed, keys, sd)
+    insert(users, dict(id=ids[new], key=keys, kind=users["kind"][u[new]], use=np.full(len(new), OCCASIONAL),
+                       since=np.full(len(new), model.day), appetite=appetite, patience=patience, place=users["place"][u[new]]))
+
+
+def least_gain(model, p, rows: np.ndarray) -> np.ndarray:
+    """Weekly gain below which somebody would rather not sell, before risk: legal income at stake and reluctance."""
+    r = model.residents
+    user = r["use"][rows] > 0
+    return (p.wage_weight * np.where(user, 0.55, 1.0) * r["income"][rows]
+            + p.moral_cost * np.where(user, 0.5, 1.0) * np.exp(0.6 * r["self_control"][rows].astype(float)))
+
+
+def relative_risk(model, rows: np.ndarray, usual: float) -> np.ndarray:
+    """Perceived risk of arrest relative to what was usual at the start."""
+    if "risk" not in model.residents or usual <= 0:
+        return np.ones(len(rows))
+    return np.clip(model.residents["risk"][rows] / usual, 0.2, 5.0)
+
+
+def candidates(model, users: dict, rows: np.ndarray, sellers: dict, seller_rows: np.ndarray, known: np.ndarray,
+               turn: np.ndarray, seller_turn: np.ndarray):
+    """Who might start to sell and the seller whose gains he sees: buyers of his own, and his friends.
+
+    known: for every user the position of a seller at his place, -1 without. Returns ids, rows, positions of sellers.
+    """
+    r = model.residents
+    u = np.flatnonzero(turn & (users["use"] > 0) & (known >= 0))
+    s = np.flatnonzero(seller_turn & (seller_rows >= 0))
+    friends = r["ties"][seller_rows[s]]
+    ids = np.concatenate([users["id"][u], friends.ravel()])
+    seen = np.concatenate([known[u], np.repeat(s, friends.shape[1])])
+    at = rows_of(r, ids)
+    ok = at >= 0
+    ids, seen, at = ids[ok], seen[ok], at[ok]
+    age = age_years(model, at)
+    ok = (r["selling"][at] == 0) & (age >= AGE_SELLING[0]) & (age < AGE_SELLING[1]) & (r["custody_until"][at] <= model.tick)
+    return ids[ok], at[ok], seen[ok]
+
+
+def start_selling(model, p, sellers: dict, ids, at, seen, bar: np.ndarray) -> None:
+    """Hazard of starting from the gain of a seller one knows against one's own least gain."""
+    if not len(ids):
+        return
+    ratio = np.clip(sellers["profit"][seen] / np.maximum(bar, 1.0), 0.0, 1.5)
+    draw = uniforms(model.seed, "drugs.start_selling", model.tick, model.residents["key"][at])
+    hit = draw < 1.0 - np.exp(-p.entry * ratio**ENTRY_POWER)
+    # Somebody who knows several sellers looks at the best of them.
+    order = np.flatnonzero(hit)
+    order = order[np.lexsort((sellers["id"][seen[order]], -ratio[order], ids[order]))]
+    _, first = np.unique(ids[order], return_index=True)
+    new = order[first]
+    s = seen[new]
+    insert(sellers, dict(id=ids[new], key=model.residents["key"][at[new]], kind=sellers["kind"][s], place=sellers["place"][s],
+                         since=np.full(len(new), model.day), cost=sellers["cost"][s], price=sellers["price"][s],
+                         sold=0.6 * p.utilisation * p.capacity * np.ones(len(new)), profit=0.8 * sellers["profit"][s],
+                         supplier=sellers["supplier"][s]))
+    model.residents["selling"][at[new]] = 1
+
+
+def stop_selling(model, p, sellers: dict, turn: np.ndarray, bar: np.ndarray) -> np.ndarray:
+    """Sellers of this week's turn who stop: true by position."""
+    ratio = np.clip(bar / np.maximum(sellers["profit"], 1.0), 0.0, 2.7)
+    hazard = p.quit * ratio**EXIT_POWER
+    draw = uniforms(model.seed, "drugs.stop_selling", model.tick, sellers["key"])
+    return turn & (model.day - sellers["since"] >= 28) & (draw < 1.0 - np.exp(-hazard))
+
+
+def drop_sellers(model, sellers: dict, rows: np.ndarray, gone: np.ndarray) -> int:
+    """Take sellers out of the table; returns the doses they leave behind."""
+    left = int(sellers["stock"][gone].sum())
+    here = rows[gone]
+    model.residents["selling"][here[here >= 0]] = 0
+    keep(sellers, ~gone)
+    return left

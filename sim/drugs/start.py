@@ -1,0 +1,249 @@
+"""The market on its first day: who uses and sells, and the hazards that keep it there.
+
+Prevalence, the reference price and the places in treatment are inputs. From them follow the hazards of initiation and of dependence
+that balance stopping, recovery and death, and the pay for risk at which as many start to sell as stop. Three weeks of trade
+without events let sellers find their places. The model is then free to leave this state, and does when something changes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.draws import mix, normals, uniforms
+from sim.drugs import trade
+from sim.drugs.careers import DEPENDENT, FADE, FORGET, FORMER, IN, OCCASIONAL, PHASE, WAITING
+from sim.drugs.demand import wanted
+from sim.drugs.importing import LOADS, MARKUP, RING
+from sim.drugs.people import (AGE_SELLING, ENTRY_POWER, EXIT_POWER, age_years, candidates, exposures, least_gain, relative_risk,
+                              taste)
+from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, USER_COLUMNS, empty, insert, position, rows_of
+
+WARM_DAYS = 21
+DEPENDENT_AGES, OCCASIONAL_AGES = (18.0, 60.0), (15.0, 45.0)
+
+
+def begin(model, p, state: dict) -> None:
+    """Fill `state` and the owned columns. The model's tick and day are those of its start."""
+    r = model.residents
+    kinds, cells = len(p.substances), model.city.grid.cells
+    state.update(users=empty(USER_COLUMNS), sellers=empty(SELLER_COLUMNS), ledger=np.zeros(LEDGER, np.int64),
+                 price=np.array(p.reference_price), paid=np.array(p.reference_price),
+                 traffic=np.zeros(cells, np.float32), presence=np.zeros(cells, np.float32), watched=np.zeros(cells),
+                 slots=p.slots * len(r) / 1000.0, today=dict(sales=0, overdoses=0, seized=0), initiation=0.0, onset=0.0,
+                 pay_for_risk=0.0, usual_risk=_usual_risk(r))
+    footfall, good = trade.street(model)
+    choose_users(model, p, state["users"])
+    users = state["users"]
+    rows = rows_of(r, users["id"])
+    r["use"][rows] = users["use"]
+    start_treatment(model, p, state)
+    r["treatment"][rows] = users["treat"]
+    spend = first_purses(model, p, users, rows)
+    balance_use(model, p, state, rows)
+    choose_sellers(model, p, state, spend)
+    make_importers(model, p, state, spend)
+    state["ledger"][OPENING] = state["sellers"]["stock"].sum() + state["importers"]["stock"].sum()
+    if model.spec.interactions:
+        warm_up(model, p, state, rows, footfall, good)
+        balance_selling(model, p, state, rows)
+    else:
+        place_alone(model, p, state, footfall, good)
+
+
+def _usual_risk(r) -> float:
+    return float(r["risk"].astype(np.float64).mean()) if "risk" in r and len(r) else 0.0
+
+
+def choose_users(model, p, users: dict) -> None:
+    """Dependent, occasional and former users: low self-control, hardship and using friends make it likelier."""
+    r = model.residents
+    n, seed = len(r), model.spec.seed
+    age = age_years(model, np.arange(n))
+    adults = int(((age >= 16) & (age < 65)).sum())
+    score = (-0.8 * r["self_control"] + 0.8 * r["hardship"]).astype(float)
+    first = score + normals(seed, "drugs.first_users", 0, r["key"])
+    seeds = _top(np.where((age >= OCCASIONAL_AGES[0]) & (age < OCCASIONAL_AGES[1]), first, -np.inf), r["id"],
+                 round(0.5 * p.occasional * adults))
+    using = np.zeros(n, bool)
+    using[seeds] = True
+    friends = np.zeros(n)
+    for j in range(r["ties"].shape[1]):
+        at = rows_of(r, r["ties"][:, j])
+        friends += np.where(at >= 0, using[np.maximum(at, 0)], False)
+    score = score + 0.8 * np.minimum(friends, 2) + normals(seed, "drugs.users", 0, r["key"])
+    old = np.where((age >= DEPENDENT_AGES[0]) & (age < DEPENDENT_AGES[1]), score, -np.inf)
+    dependent = _top(old, r["id"], round(p.dependent * adults))
+    old[dependent] = -np.inf
+    recovered = p.dependent * adults * (p.remission / 365.0 + 0.1 * p.completion)
+    former = _top(old, r["id"], round(0.7 * recovered * FORGET))
+    young = np.where((age >= OCCASIONAL_AGES[0]) & (age < OCCASIONAL_AGES[1]), score, -np.inf)
+    young[dependent], young[former] = -np.inf, -np.inf
+    occasional = _top(young, r["id"], round(p.occasional * adults))
+    rows = np.concatenate([dependent, former, occasional])
+    use = np.repeat([DEPENDENT, FORMER, OCCASIONAL], [len(dependent), len(former), len(occasional)])
+    keys = r["key"][rows]
+    appetite, patience = taste(model.seed, keys, p.appetite_sd)
+    long_ago = uniforms(seed, "drugs.since", 0, keys)
+    kind = np.searchsorted(np.cumsum(p.shares)[:-1], uniforms(seed, "drugs.kind", 0, keys), side="right")
+    insert(users, dict(id=r["id"][rows], key=keys, kind=kind, use=use, appetite=appetite, patience=patience,
+                       since=model.day - np.floor(long_ago * FORGET).astype(int), place=np.full(len(rows), -1)))
+
+
+def _top(score: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
+    """Rows of the highest finite scores, in the order of (score, id)."""
+    ok = np.flatnonzero(np.isfinite(score))
+    count = max(min(count, len(ok)), 0)
+    return ok[np.lexsort((ids[ok], -score[ok]))[:count]]
+
+
+def start_treatment(model, p, state: dict) -> None:
+    """Fill the places in treatment and the waiting list as they stand when seeking, leaving and giving up balance."""
+    users, seed = state["users"], model.spec.seed
+    dependent = np.flatnonzero(users["use"] == DEPENDENT)
+    draw = uniforms(seed, "drugs.start_treatment", 0, users["key"][dependent])
+    dependent = dependent[np.argsort(draw, kind="stable")]
+    leave = p.drop_out + 0.38 * p.completion
+    wish = len(dependent) * p.seek / max(p.seek + leave, 1e-9)  # in treatment if there were a place for everybody
+    inside = int(min(state["slots"], wish))
+    waiting = (p.seek * (len(dependent) - inside) - leave * inside) / max(p.give_up + p.seek, 1e-9)
+    waiting = int(min(max(waiting, 0.0), len(dependent) - inside))
+    within, listed = dependent[:inside], dependent[inside:inside + waiting]
+    stay = -np.log(uniforms(seed, "drugs.start_stay", 0, users["key"][within])) / max(leave, 1e-4)
+    users["treat"][within], users["tsince"][within] = IN, model.day - np.minimum(stay, 1000).astype(int)
+    users["treat"][listed] = WAITING
+    users["tsince"][listed] = model.day - np.floor(60 * uniforms(seed, "drugs.start_list", 0, users["key"][listed])).astype(int)
+
+
+def first_purses(model, p, users: dict, rows: np.ndarray) -> np.ndarray:
+    """Give users some days' money and the tolerance of their habit; returns the doses a day they can be expected to buy."""
+    r = model.residents
+    reference = np.array(p.reference_price)[users["kind"]]
+    dependent = users["use"] == DEPENDENT
+    q = np.array([wanted(bool(d), a * (p.dose_dependent if d else p.dose_occasional), 1.0, v)
+                  for d, a, v in zip(dependent, users["appetite"], users["patience"])]) if len(rows) else np.zeros(0)
+    q *= np.where(users["use"] == FORMER, 0.0, np.where(users["treat"] == IN, 1.0 - p.demand_cut, 1.0))
+    share = p.legal_share * np.where(dependent, 1.0, 0.2)
+    means = share * r["income"][rows] / 7.0 / reference + np.where(dependent, p.support, 0.0) * q
+    bought = np.minimum(q, means) + 0.3 * np.maximum(q - means, 0.0)
+    r["cash"][rows] = 3.0 * bought * reference
+    users["tolerance"][:] = bought
+    return bought
+
+
+def balance_use(model, p, state: dict, rows: np.ndarray) -> None:
+    """Hazards of dependence and initiation that replace those who leave the two states of use."""
+    users, r = state["users"], model.residents
+    sc = r["self_control"][rows].astype(float)
+    dependent, occasional, former = users["use"] == DEPENDENT, users["use"] == OCCASIONAL, users["use"] == FORMER
+    late = (users["treat"] == IN) & (model.day - users["tsince"] >= PHASE)
+    out = p.remission / 365.0 * (dependent & (users["treat"] == 0)).sum() + p.completion * late.sum()
+    out += dependent.sum() * 0.9 * p.overdose * 1.3 * p.fatal
+    back = (p.relapse * np.exp(-(model.day - users["since"][former]) / FADE)).sum()
+    at_risk = np.exp(-0.3 * sc[occasional]).sum()
+    state["onset"] = float(max(out - back, 0.2 * out) / at_risk) if at_risk > 0 else 0.0
+    stopping = p.stop / 365.0 * (0.6 + 0.04 * np.maximum(age_years(model, rows[occasional]) - 16.0, 0.0)).sum()
+    _, _, _, weight = exposures(model, users, rows, np.ones(len(rows), bool), np.ones(len(p.substances)))
+    needed = stopping + state["onset"] * at_risk
+    state["initiation"] = float(min(7.0 * needed / weight.sum(), 0.5)) if weight.sum() > 0 else 0.0
+
+
+def choose_sellers(model, p, state: dict, bought: np.ndarray) -> None:
+    """As many sellers as the expected sales keep busy, from users and their friends, those who need least to do it."""
+    r, users, sellers = model.residents, state["users"], state["sellers"]
+    rows = rows_of(r, users["id"])
+    active = users["use"] != FORMER
+    friends = r["ties"][rows[active]]
+    ids = np.concatenate([users["id"][active], friends.ravel()])
+    kind = np.concatenate([users["kind"][active], np.repeat(users["kind"][active], friends.shape[1])])
+    ids, first = np.unique(ids, return_index=True)
+    kind, at = kind[first], rows_of(r, ids)
+    age = age_years(model, at)
+    ok = (at >= 0) & (age >= AGE_SELLING[0]) & (age < AGE_SELLING[1])
+    ids, kind, at = ids[ok], kind[ok], at[ok]
+    need = least_gain(model, p, at) * np.exp(0.5 * normals(model.spec.seed, "drugs.first_sellers", 0, r["key"][at]))
+    cost = trade.replacement(p) / (1.0 - min(p.seizure, 0.95)) * MARKUP
+    for k in range(len(p.substances)):
+        sales = bought[users["kind"] == k].sum()
+        mine = np.flatnonzero(kind == k)
+        count = min(len(mine), max(round(sales / (p.capacity * p.utilisation)), 1 if sales > 0 else 0))
+        chosen = mine[np.lexsort((ids[mine], need[mine]))[:count]]
+        each = sales / max(count, 1)
+        profit = 7.0 * each * max(p.reference_price[k] - cost[k], 0.0)
+        insert(sellers, dict(id=ids[chosen], key=r["key"][at[chosen]], kind=np.full(count, k), place=np.full(count, -1),
+                             since=np.full(count, model.day - 60), stock=np.full(count, round(3 * each)),
+                             cost=np.full(count, cost[k]), price=np.full(count, p.reference_price[k]),
+                             sold=np.full(count, each), profit=np.full(count, profit)))
+    r["selling"][rows_of(r, sellers["id"])] = 1
+
+
+def make_importers(model, p, state: dict, bought: np.ndarray) -> None:
+    """Importers with a stock of the usual cover and loads under way; half of the slots are free for entrants."""
+    kinds, users = len(p.substances), state["users"]
+    running = int(np.clip(round(2.0 * (len(model.residents) / 5_000.0) ** 0.35), 4, 16))
+    total = 2 * running * kinds
+    sales = np.array([bought[users["kind"] == k].sum() for k in range(kinds)])
+    kind = np.repeat(np.arange(kinds), 2 * running)
+    active = np.tile(np.arange(2 * running) < running, kinds)
+    each = np.where(active, sales[kind] / running, 0.05)
+    lost = min(p.seizure, 0.95)
+    pipe = np.zeros((total, RING, LOADS), np.int64)
+    for m in np.flatnonzero(active):
+        for ahead in range(0, p.lead, 3):
+            pipe[m, (model.day + ahead + m) % RING, :] = round(3.0 * each[m] / LOADS / (1.0 - lost))
+    state["importers"] = dict(
+        key=np.array([mix(np.uint64(m), np.uint64(model.spec.seed)) for m in range(total)], np.uint64),
+        kind=kind.astype(np.int64), born=np.zeros(total, np.int64), active=active,
+        stock=np.where(active, np.round(p.cover * each), 0).astype(np.int64),
+        price=(trade.replacement(p) / (1.0 - lost) * 1.1)[kind], memory=np.maximum(each, 0.05), belief=np.full(total, p.seizure),
+        pipe=pipe, sold=np.zeros(total, np.int64), asked=np.zeros(total, np.int64))
+    state["flow"], state["flow_start"], state["budget"] = sales.copy(), np.maximum(sales, 1.0), 21.0 * p.flow_cap * sales
+    for k in range(kinds):
+        of_kind = np.flatnonzero(active & (kind == k))
+        mine = state["sellers"]["kind"] == k
+        state["sellers"]["supplier"][mine] = of_kind[state["sellers"]["id"][mine] % len(of_kind)]
+
+
+def warm_up(model, p, state: dict, rows: np.ndarray, footfall, good) -> None:
+    """Three weeks of trade without events: sellers find places, users find sellers, stocks turn over."""
+    sellers = state["sellers"]
+    doses, reference = np.array([p.dose_occasional, p.dose_dependent]), np.array(p.reference_price)
+    free, held = np.ones(len(rows), bool), np.zeros(len(sellers["id"]), bool)
+    seller_rows = rows_of(model.residents, sellers["id"])
+    for day in range(-WARM_DAYS, 0):
+        tick = 2**32 + day  # ticks no run reaches
+        state["traffic"] *= np.float32(0.9)
+        if day % 3 == 0:
+            trade.relocate(model, tick, p, state, footfall, good, everybody=True)
+        trade.supply(model.seed, tick, model.day + day, p, state, 0.0)
+        trade.retail(model, tick, p, state, doses, reference, rows, free, seller_rows, held)
+        for name in ("today", "revenue", "short"):
+            sellers[name][:] = 0
+    for k in range(len(reference)):  # the level of prices is an input; who is dearer than whom was found
+        sellers["price"][sellers["kind"] == k] *= reference[k] / state["price"][k]
+    state["price"][:], state["paid"][:] = reference, reference
+
+
+def place_alone(model, p, state: dict, footfall, good) -> None:
+    """Places chosen by passing flow and distance alone."""
+    trade.relocate(model, 0, p, state, footfall, good, everybody=True)
+
+
+def balance_selling(model, p, state: dict, rows: np.ndarray) -> None:
+    """Find the pay for risk at which the expected numbers that start and stop to sell are equal (by bisection)."""
+    sellers, users = state["sellers"], state["users"]
+    if not len(sellers["id"]):
+        return
+    seller_rows = rows_of(model.residents, sellers["id"])
+    known = trade.known_sellers(model, model.tick, state, model.city.grid.width)
+    everybody = np.ones(len(rows), bool)
+    _, at, seen = candidates(model, users, rows, sellers, seller_rows, known, everybody, np.ones(len(seller_rows), bool))
+    gain = float(sellers["profit"].mean())
+    bar, own = least_gain(model, p, at), least_gain(model, p, seller_rows)
+    extra, own_extra = relative_risk(model, at, state["usual_risk"]), relative_risk(model, seller_rows, state["usual_risk"])
+    low, high = 0.0, 5.0 * max(gain, 1.0)
+    for _ in range(40):
+        pay = 0.5 * (low + high)
+        come = (p.entry * np.clip(gain / np.maximum(bar + pay * extra, 1.0), 0, 1.5) ** ENTRY_POWER).sum()
+        go = (p.quit * np.clip((own + pay * own_extra) / max(gain, 1.0), 0, 2.7) ** EXIT_POWER).sum()
+        low, high = (pay, high) if come > go else (low, pay)
+    state["pay_for_risk"] = 0.5 * (low + high)
