@@ -16,7 +16,7 @@ from mesa.discrete_space.property_layer import PropertyLayer
 
 from sim.agentsets import LazyAgentSet
 from sim.errors import OwnershipError
-from sim.views import View
+from sim.views import View, make
 
 MOORE = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
@@ -326,21 +326,27 @@ class CityGrid(OrthogonalMooreGrid):
         if known is None or known.stamp != stamp:
             ids, rows = self.model._in_order(kind)
             cells = population["cell"][rows] if "cell" in population else np.full(len(rows), -1)
-            known = self._occupancy[kind] = _Occupancy(stamp, ids, cells)
+            known = self._occupancy[kind] = _Occupancy(stamp, population.version, ids, cells, len(self._cells))
         return known
 
-    def _ids_in(self, index: int) -> Iterator[list[int]]:
-        for kind, (_, population) in enumerate(self.model.kinds):
-            ids = self._index(kind).of(index)
+    def _ids_in(self, kind: int, index: int) -> list[int]:
+        known, population = self._index(kind), self.model.kinds[kind][1]
+        ids = known.of(index)
+        if ids and population.version != known.version:
             alive, row_of = population["alive"], population.row_of
-            yield [uid for uid in ids if alive[row_of[uid]]]
+            ids = [uid for uid in ids if alive[row_of[uid]]]
+        return ids
 
     def count(self, index: int) -> int:
-        return sum(len(ids) for ids in self._ids_in(index)) + len(self._guests_in(index))
+        """Return how many agents are in a cell."""
+        kinds = range(len(self.model.kinds))
+        return sum(len(self._ids_in(kind, index)) for kind in kinds) + len(self._guests_in(index))
 
     def occupants(self, index: int) -> list:
         """Return the agents in a cell: residents, guardians, then ordinary Mesa agents."""
-        views = [self.model.agent(uid) for ids in self._ids_in(index) for uid in ids]
+        model = self.model
+        views = [make(cls, model, population, uid, population.row_of.item(uid), population.epoch)
+                 for kind, (cls, population) in enumerate(model.kinds) for uid in self._ids_in(kind, index)]
         return views + self._guests_in(index)
 
     def _guests_in(self, index: int) -> list:
@@ -383,9 +389,11 @@ class CityGrid(OrthogonalMooreGrid):
 class _Occupancy:
     """Ids sorted by cell as of one moment, and the single moves since."""
 
-    def __init__(self, stamp: tuple, ids: np.ndarray, cells: np.ndarray):
-        order = np.argsort(cells, kind="stable")
-        self.stamp, self.ids, self.cells = stamp, ids[order], cells[order]
+    def __init__(self, stamp: tuple, version: int, ids: np.ndarray, cells: np.ndarray, count: int):
+        self.stamp, self.version = stamp, version
+        ids, cells = ids[cells >= 0], cells[cells >= 0]
+        self.ids = ids[np.argsort(cells, kind="stable")]
+        self.first = np.concatenate([[0], np.cumsum(np.bincount(cells, minlength=count))])
         self.moved: dict[int, int] = {}
         self.arrived: dict[int, dict[int, None]] = {}
 
@@ -395,8 +403,7 @@ class _Occupancy:
         self.arrived.setdefault(index, {})[uid] = None
 
     def of(self, index: int) -> list[int]:
-        lo, hi = np.searchsorted(self.cells, [index, index + 1])
-        ids = self.ids[lo:hi].tolist()
+        ids = self.ids[self.first.item(index) : self.first.item(index + 1)].tolist()
         if self.moved:
             ids = [uid for uid in ids if uid not in self.moved] + list(self.arrived.get(index, ()))
         return ids

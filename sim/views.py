@@ -117,13 +117,14 @@ class View(CellAgent):
     # -- columns as attributes ------------------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:
-        if name in _RESERVED or name[:2] == "__":  # a property failed, or Python asks for a protocol we do not have
-            raise AttributeError(f"{type(self).__name__} could not give {name!r}")
-        row = self._row()
+        if self._epoch != self._pop.epoch:
+            if name[:2] == "__":  # Python asks for a protocol we do not have
+                raise AttributeError(name)
+            self._locate()
         column = self._pop._store.get(name)
-        if column is None:
+        if column is None or name in _RESERVED:  # reserved: a property of ours failed
             raise AttributeError(no_column(type(self), self._pop, name))
-        return column.item(row) if column.ndim == 1 else tuple(column[row].tolist())
+        return column.item(self._at) if column.ndim == 1 else tuple(column[self._at].tolist())
 
     def __setattr__(self, name: str, value: Any) -> None:
         described = getattr(type(self), name, None)
@@ -232,10 +233,11 @@ def write(model, cls: type, population: Population, name: str, rows, value: Any)
     if name in FIXED:
         raise AttributeError(f"{cls.__name__}.{name} cannot be assigned: it says which row it is")
     model.write_allowed(population.name, name)
-    if declared.low is not None or declared.high is not None:
-        values = np.asarray(value)
-        low, high = declared.low, declared.high
-        if not ((low is None or (values >= low).all()) and (high is None or (values <= high).all())):
+    low, high = declared.low, declared.high
+    if low is not None or high is not None:
+        values = value if isinstance(value, (int, float)) else np.asarray(value)
+        inside = (low is None or values >= low, high is None or values <= high)
+        if not all(ok if isinstance(ok, bool) else ok.all() for ok in inside):
             bounds = f"{'' if low is None else low}..{'' if high is None else high}"
             raise ValueError(f"{cls.__name__}.{name}: expected {bounds}, found {value!r}")
     population._store[name][rows] = value
