@@ -92,12 +92,12 @@ def _carry_out(job: Job, engine: EngineOptions, experiment: Experiment, arms: li
                 raise KeyboardInterrupt
             _show_failures(failures, runs)
             return 1
-        _write(place.folder, job, experiment, arms, city, done, failures, runs, watch)
+        text = _write(place.folder, job, experiment, arms, city, done, failures, runs, watch)
         place.keep()
     _show_failures(failures, runs)
     if interrupted:
         print(f"interrupted: {len(done)} of {runs} runs are finished and stored", file=sys.stderr)
-    _report(out, options.outcome)
+    _report(out, text)
     return 130 if interrupted else 1 if failures else 0
 
 
@@ -116,21 +116,27 @@ def _done(folder: Path, arms: list[Arm], replications: int) -> list[tuple[str, i
 
 
 def _write(folder: Path, job: Job, experiment: Experiment, arms: list[Arm], city: Any, done: list, failures: list,
-           runs: int, watch: Any) -> None:
+           runs: int, watch: Any) -> str:
+    """Write what the runs add up to, the manifest last; return what the terminal should show of it."""
     from experiments.provenance import describe_city, machine
     from experiments.store import MANIFEST, write_json
-    from experiments.summary import write_options_table, write_summary
+    from experiments.summary import primary_text, ratios_text, write_options_table, write_summary
     from sim.spec import SCHEMA_VERSION
 
     options, spec = job.options, arms[0].spec
-    summary = write_summary(folder, done)
-    write_options_table(folder, summary, [(a.name, a.role) for a in arms])
+    values = write_summary(folder, done)
+    names = [(arm.name, arm.role) for arm in arms]
+    write_options_table(folder, values, names)
     write_json(folder / MANIFEST, {
         "format": FORMAT, "schema_version": SCHEMA_VERSION, "experiment": experiment.as_dict(), "spec": spec.as_dict(),
         "spec_hash": spec.hash(), "seed": spec.seed, "replications": options.replications,
         "primary_outcome": options.outcome, "overrides": list(job.overrides), "arms": [arm.as_dict() for arm in arms],
         "runs": {"planned": runs, "done": len(done), "failed": len(failures), "failures": failures},
         "complete": len(done) == runs, "city": describe_city(city), **machine(), **watch.read()})
+    texts = [ratios_text(values, names)]
+    if options.outcome != CompareOptions.outcome:
+        texts.insert(0, primary_text(values, names, options.outcome))
+    return "\n\n".join(texts)
 
 
 def _show_failures(failures: list[dict[str, Any]], runs: int) -> None:
@@ -140,11 +146,11 @@ def _show_failures(failures: list[dict[str, Any]], runs: int) -> None:
               f"{failures[0]['replication']}, seed {failures[0]['seed']}: {failures[0]['error']}", file=sys.stderr)
 
 
-def _report(out: Path, outcome: str) -> None:
+def _report(out: Path, text: str) -> None:
     """Show the table of options, then make the report: results are safe before anything can go wrong in it."""
-    from experiments.summary import options_text
+    from analysis.table import format_table, options_table
 
-    print(options_text(out, outcome))
+    print(f"\n{format_table(options_table(out))}\n\n{text}\n")
     print(f"records: {os.path.relpath(out) if out.is_relative_to(Path.cwd()) else out}")
     from analysis.report import build_report
 

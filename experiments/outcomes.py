@@ -15,6 +15,9 @@ from sim.records import TYPES
 LAYERS = ("true", "reported", "recorded")
 WITHOUT_VICTIM = "drugs"
 TOTAL = -1
+# Daily values of the series that count what happened on the day; they add up. All others are states.
+COUNTED = {"victims", "arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released", "recorded_all",
+           "drugs.sales", "drugs.overdoses", "drugs.seized"}
 
 
 def event_outcomes() -> list[str]:
@@ -32,7 +35,7 @@ def check_outcome(name: str) -> None:
 
 def is_sum(name: str) -> bool:
     """True for daily values that add up over days; all others are states, whose mean is taken."""
-    return name.startswith(("cost.", "deaths."))
+    return name in COUNTED or name.startswith(("cost.", "deaths."))
 
 
 def months_of(start: datetime.date, day: np.ndarray) -> np.ndarray:
@@ -60,9 +63,6 @@ def outcomes(run: Any) -> Iterator[tuple[str, int, int, float]]:
     for name, (total, by_month) in _from_series(run, month_of_day, months, length).items():
         yield name, TOTAL, len(days), total
         yield from ((name, m, int(length[m]), float(by_month[m])) for m in range(months))
-    people = run.table("people", ["stops", "arrests"])
-    for name in people.column_names:
-        yield name, TOTAL, len(days), float(people[name].to_numpy().sum())
 
 
 def _from_events(run: Any, start: datetime.date, months: int) -> dict[str, np.ndarray]:

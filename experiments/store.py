@@ -34,7 +34,7 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     "event_id": ("int64", "-", "number of the event in its run, from 0 in the order of time"),
     "tick": ("int32", "tick", "tick of the run; 0 is the first tick of the burn-in"),
     "day": ("int32", "day", "day of the scored period; negative during burn-in"),
-    "time": ("timestamp[s]", "local time", "date and minute of the event"),
+    "time": ("timestamp[ms]", "local time", "date and minute of the event"),
     "minute": ("int16", "minute", "minute of the day"),
     "cell": ("int32", "cell", "y * width + x on the grid of the manifest"),
     "x_m": ("double", "m", "east coordinate of the place in the city's projection"),
@@ -244,11 +244,11 @@ def _arrow(values: Any, kind: str) -> pa.Array:
         offsets = np.concatenate([[0], np.cumsum(there.sum(axis=1))]).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values[there], pa.int64()))
     kinds = {"int64": pa.int64(), "int32": pa.int32(), "int16": pa.int16(), "double": pa.float64(),
-             "float": pa.float32(), "bool": pa.bool_(), "timestamp[s]": pa.timestamp("s"), "date32": pa.date32()}
+             "float": pa.float32(), "bool": pa.bool_(), "timestamp[ms]": pa.timestamp("ms"), "date32": pa.date32()}
     mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     data = np.ascontiguousarray(np.ma.getdata(values))
-    if kind == "timestamp[s]":
-        data = data.astype("datetime64[s]")
+    if kind == "timestamp[ms]":
+        data = data.astype("datetime64[ms]")
     elif kind and kind != "date32":
         data = data.astype({"double": "f8", "float": "f4", "bool": "?"}.get(kind, kind), copy=False)
     return pa.array(data, kinds.get(kind), mask=mask)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from analysis.effects import Effect, compare
-from experiments.arms import BASELINE
+from experiments.arms import BASELINE, PLACEBO
 from experiments.outcomes import LAYERS, TOTAL, outcomes
-from experiments.store import read_manifest, read_run, write_table
+from experiments.store import read_run, write_table
 from experiments.tables import layout, number, signed
 from sim.records import TYPES
 
@@ -22,6 +20,7 @@ COLUMNS = ("arm", "outcome", "pairs", "baseline", "value", "difference", "low", 
            "better", "cost")
 FEWER_IS_BETTER = ("true.", "reported.", "recorded.", "deaths.", "loss.")
 SHOWN_RATIOS = (*(f"{layer}.victimisations" for layer in LAYERS), *(f"true.{kind}" for kind in TYPES))
+MONTHS_SHOWN = 12
 
 
 def write_summary(folder: Path, done: Iterable[tuple[str, int]]) -> Values:
@@ -49,17 +48,6 @@ def write_summary(folder: Path, done: Iterable[tuple[str, int]]) -> Values:
     arrays = [pa.array(columns[n], k).dictionary_encode() if k == pa.string() else pa.array(columns[n], k)
               for n, k in kinds.items()]
     write_table(folder / "summary.parquet", pa.table(arrays, names=list(kinds)))
-    return values
-
-
-def read_summary(folder: Path) -> Values:
-    """Read the values of ``summary.parquet`` back."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(folder / "summary.parquet", columns=["arm", "outcome", "month", "replication", "value"])
-    values: Values = {}
-    for arm, outcome, month, replication, value in zip(*(table[c].to_pylist() for c in table.column_names)):
-        values.setdefault((arm, outcome, month), {})[replication] = value
     return values
 
 
@@ -115,60 +103,32 @@ def _text(value: float) -> str:
     return "" if value != value else repr(round(float(value), 6)) if isinstance(value, float) else str(value)
 
 
-def options_text(folder: str | os.PathLike, primary: str) -> str:
-    """Return the table of options of a stored comparison, and its variance ratios, as text."""
-    folder = Path(folder)
-    manifest, values = read_manifest(folder), read_summary(folder)
-    people = _residents(folder, manifest)
-    years = max(manifest["spec"]["years"], 1e-9)
-    scale = 1000 / people / years if people else 1.0
-    layer, _, kind = primary.partition(".")
-    others = [f"{other}.{kind}" for other in ("reported", "recorded") if other != layer and layer == "true"]
-    head = [f"{primary} per 1,000 a year", "value", "difference", "95 % interval", "change",
-            *(other.split(".")[0] for other in others), "better in", "cost a year"]
+def primary_text(values: Values, arms: Sequence[tuple[str, str]], primary: str) -> str:
+    """Return the paired differences of the primary outcome over the whole scored period as text."""
     rows = []
-    for arm in manifest["arms"]:
-        rows.append(_row(values, arm, primary, others, scale, years))
-    text = layout(head, rows)
-    note = "difference: mean of the paired differences from the baseline; the interval is run noise only"
-    return "\n".join(["", text, note, "", *_ratios(values, manifest)])
+    for arm, role in arms:
+        e = effect(values, arm, primary)
+        if e is not None and role != BASELINE:
+            interval = f"{signed(e.low)} to {signed(e.high)}" if e.pairs > 1 else "one pair"
+            rows.append([arm, number(e.baseline), number(e.arm), signed(e.difference), interval, str(e.pairs)])
+    return layout([f"primary outcome: {primary}", "baseline", "arm", "difference", "95 % interval", "pairs"], rows)
 
 
-def _row(values: Values, arm: dict[str, Any], primary: str, others: list[str], scale: float, years: float) -> list[str]:
-    e = effect(values, arm["name"], primary)
-    if e is None:
-        return [arm["name"], "-", "-", "-", "-", *("-" for _ in others), "-", "-"]
-    if arm["role"] == BASELINE:
-        return [BASELINE, number(e.baseline * scale), "", "", "", *("" for _ in others), "", ""]
-    interval = f"{signed(e.low * scale)} to {signed(e.high * scale)}" if e.pairs > 1 else "one pair"
-    changes = [effect(values, arm["name"], other) for other in others]
-    return [arm["name"], number(e.arm * scale), signed(e.difference * scale), interval, f"{signed(e.percent)} %",
-            *(f"{signed(c.percent)} %" if c is not None else "-" for c in changes),
-            f"{round(e.better * e.pairs)} of {e.pairs}", number(mean_cost(values, arm["name"]) / years)]
-
-
-def _residents(folder: Path, manifest: dict[str, Any]) -> int:
-    for arm in manifest["arms"]:
-        for run in sorted((folder / "runs" / arm["name"]).glob("*/manifest.json")):
-            return int(read_manifest(run.parent)["residents"])
-    return 0
-
-
-def _ratios(values: Values, manifest: dict[str, Any]) -> list[str]:
-    """Median over the options of Var(paired difference) / [Var(arm) + Var(baseline)], by outcome and month."""
-    options = [arm["name"] for arm in manifest["arms"] if arm["role"] not in (BASELINE, "placebo")]
-    months = sorted({m for _, _, m in values})[:14]
+def ratios_text(values: Values, arms: Sequence[tuple[str, str]]) -> str:
+    """Return Var(paired difference) / [Var(arm) + Var(baseline)] by outcome and month, the median over the options."""
+    options = [arm for arm, role in arms if role not in (BASELINE, PLACEBO)]
+    months = sorted({month for _, _, month in values})[:MONTHS_SHOWN + 1]
     rows = []
     for outcome in SHOWN_RATIOS:
         cells = []
         for month in months:
-            found = [e.variance_ratio for a in options if (e := effect(values, a, outcome, month)) is not None]
+            found = [e.variance_ratio for arm in options if (e := effect(values, arm, outcome, month)) is not None]
             found = [v for v in found if v == v]
             cells.append(f"{median(found):.2f}" if found else "-")
-        if any(c != "-" for c in cells):
+        if any(cell != "-" for cell in cells):
             rows.append([outcome, *cells])
     if not rows:
-        return ["variance ratios: two or more replications are needed"]
+        return "variance ratios: two or more replications are needed"
     head = ["variance ratio, median over arms", *("all" if m == TOTAL else str(m + 1) for m in months)]
-    return [layout(head, rows), "Var(paired difference) / [Var(arm) + Var(baseline)], whole period and by month; "
-            "below 1, pairing saves runs"]
+    return (layout(head, rows) + "\nVar(paired difference) / [Var(arm) + Var(baseline)], whole period and by month; "
+            "below 1, pairing saves runs")
