@@ -34,6 +34,7 @@ RESIDENTS_PER_BEAT = 9_000
 JOBS_PER_RESIDENT = 0.46
 SITES_COMPARED = 12
 SAMPLED_TRIPS = 400_000
+PARK, WATER = 4, 6
 
 
 def street_classes(grid: Grid, inside: np.ndarray, period: int) -> np.ndarray:
@@ -78,6 +79,8 @@ def open_sites(count: int, flow: np.ndarray, pull: float, seed: int, name: str, 
         Traders that count as company from the start.
     """
     allowed = np.flatnonzero(flow > 0)
+    if count <= 0 or allowed.size == 0:
+        return np.zeros(flow.size, np.int64)
     start = np.zeros(allowed.size, np.int64) if company is None else np.asarray(company, np.int64)[allowed]
     here = start.copy()
     passing = flow[allowed].astype(float)
@@ -118,10 +121,53 @@ def _trips(grid: Grid, people: np.ndarray, size: np.ndarray, form: tuple[float, 
     return origins, destinations, each
 
 
+def _sampled_flow(grid: Grid, people, size, form, period: int, order: float, seed: int, name: str) -> np.ndarray:
+    """People that pass each cell on their way to destinations of one kind."""
+    origins, goals, each = _trips(grid, people, size, form, seed, name)
+    passing = np.zeros(grid.cells, np.int64)
+    add_routes(passing, origins, goals, grid.width, period, order, 1)
+    return each * passing
+
+
+def _schools(x, y, homes, residents: int, seed: int) -> np.ndarray:
+    at = np.flatnonzero(homes > 0)
+    count = min(max(1, int(round(SCHOOLS_PER_RESIDENT * residents))), 20_000)
+    chosen = _spread(count, np.cumsum(homes[at]), x[at], y[at], np.uint64(seed), decision("city.site.schools"),
+                     SITES_COMPARED)
+    return np.bincount(at[chosen], minlength=homes.size)
+
+
+def _stops(x, y, street, dry, flow, served, period: int, seed: int) -> np.ndarray:
+    """Stops at crossings of arterials and every few cells along them, fewer where services are."""
+    u = uniforms(seed, "city.stops", 0, np.arange(x.size))
+    crossing = (x % period == 0) & (y % period == 0)
+    along = ((x + y) % max(3, period // 2) == 0) & (street == 3)
+    stops = (dry & (crossing & (u < 1.5 * served) | along & (u < 0.7 * served))).astype(np.int64)
+    if not stops.any():
+        stops[np.argmax(np.where(dry, flow, -1))] = 1
+    return stops
+
+
+def _vacant_lots(land_use, poor, seed: int) -> np.ndarray:
+    """Vacant lots, more where areas are poor."""
+    chance = np.where((land_use >= 1) & (land_use <= 3), 0.01 + 0.10 * poor**2, 0.0)
+    u = uniforms(seed, "city.vacant", 0, np.arange(poor.size))
+    return (u < chance).astype(np.int64) + (u < 2 * chance**2) + (u < 4 * chance**3)
+
+
+def _light(street, land_use, served, lights_out, seed: int) -> np.ndarray:
+    """Lamps follow the class of the street and what the state spends; parks are darker."""
+    light = np.array([0.0, 0.55, 0.70, 0.85])[street] * np.clip(np.minimum(served, 1.15), 0.35, 1.15)
+    light = np.where(land_use == 4, 0.6 * light, light) + 0.07 * normals(seed, "city.light", 0, np.arange(street.size))
+    if lights_out is not None:
+        light -= 0.12 * np.minimum(lights_out, 4)
+    return np.clip(light, 0.02, 1.0)
+
+
 def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarray, job_weight: np.ndarray,
             poor: np.ndarray, *, period: int, order: float, state_presence: float, seed: int,
             informal: np.ndarray | None = None, given: dict[str, np.ndarray] | None = None,
-            beat: np.ndarray | None = None, residents: int | None = None) -> dict[str, np.ndarray]:
+            beat: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Fill all layers of a city from where its people live.
 
     Parameters
@@ -131,7 +177,7 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
         -1 outside the city.
     people : float array over cells
         Residents.
-    land_use : uint8 array over cells
+    land_use : int array over cells
     job_weight : float array over cells
         Jobs are shared out in this proportion.
     poor : float array over cells
@@ -141,7 +187,8 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
     seed : int
     informal : uint8 array over cells, optional
     given : dict of arrays over cells, optional
-        Counts of facilities known from data (layers' names) and ``lights_out`` (broken street lights).
+        Counts of facilities known from data: layers' names, ``lights_out`` (broken street lights) and
+        ``alcohol_retail`` (some of the shops; bars seek their company).
     beat : int array over cells, optional
 
     Returns
@@ -149,96 +196,57 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
     dict
         Arrays over cells under the names of ``sim.city.grid.LAYERS``.
     """
-    given = given or {}
     n = grid.cells
-    x, y = np.arange(n) % grid.width, np.arange(n) // grid.width
+    cells = np.arange(n)
+    x, y = cells % grid.width, cells // grid.width
     inside = area >= 0
-    dry = inside & (land_use != 6)
-    residents = int(round(float(people.sum()))) if residents is None else residents
+    given = {name: np.where(inside, count, 0) for name, count in (given or {}).items()}
+    given = {name: count for name, count in given.items() if count.any()}
+    dry = inside & (land_use != WATER)
+    residents = int(round(float(people.sum())))
     informal = np.zeros(n, np.uint8) if informal is None else informal
     street = street_classes(grid, inside, period)
-    tradeable = dry & (land_use != 4)
-    if not tradeable.any():
-        tradeable = inside
+    tradeable = dry & (land_use != PARK)
+    tradeable |= people > 0
     # Services thin out where the state is weak and people are poor, and thicken where it makes an effort for them.
     served = np.maximum(state_presence, 0.02) ** np.maximum(poor, informal)
 
-    jobs = np.zeros(n, np.int64)
-    where = job_weight * tradeable
-    if not where.any():
-        where = tradeable.astype(float)
-    jobs[:] = apportion(where, max(1, int(round(JOBS_PER_RESIDENT * residents))))
+    where = np.where(tradeable, job_weight, 0.0)
+    jobs = apportion(where if where.any() else tradeable, max(1, int(round(JOBS_PER_RESIDENT * residents))))
+    flow = np.where(inside, 2.0 * _sampled_flow(grid, people, jobs, COMMUTE, period, order, seed, "city.commute"), 0.0)
+    trade = np.where(tradeable, flow, 0.0)
+    known = given.get("alcohol_retail", np.zeros(n, np.int64))
 
-    passing = np.zeros(n, np.int64)
-    origins, work, each = _trips(grid, people, jobs, COMMUTE, seed, "city.commute")
-    add_routes(passing, origins, work, grid.width, period, order, 1)
-    flow = np.where(inside, 2.0 * each * passing, 0.0)
+    def sites(name: str, per_resident: float, pull: float, flow: np.ndarray, there: np.ndarray, company: np.ndarray):
+        if name in given:
+            return given[name]
+        count = max(1, int(round(per_resident * residents))) - int(there.sum())
+        return there + open_sites(max(0, count), flow, pull, seed, f"city.site.{name}", company)
 
-    def kind(name: str, per_resident: float, pull: float) -> np.ndarray:
-        if name in given and given[name].sum() > 0:
-            return np.where(inside, given[name], 0)
-        return open_sites(max(1, int(round(per_resident * residents))), np.where(tradeable, flow, 0.0), pull, seed, f"city.site.{name}")
-
-    shops = kind("shops", SHOPS_PER_RESIDENT, 1.0)
-    bars = kind("bars", BARS_PER_RESIDENT, 0.9)
-    for name, size, form, share in (("city.shopping", shops, SHOPPING, 1.0), ("city.drinking", bars, DRINKING, 0.25)):
-        passing[:] = 0
-        origins, goals, each = _trips(grid, people, size, form, seed, name)
-        add_routes(passing, origins, goals, grid.width, period, order, 1)
-        flow += np.where(inside, share * each * passing, 0.0)
-
-    homes = people * served
-    homes = np.where(tradeable, homes, 0.0) if (homes * tradeable).any() else tradeable.astype(float)
-    schools = given.get("schools")
-    if schools is None or not schools.sum():
-        at = np.flatnonzero(homes > 0)
-        count = min(max(1, int(round(SCHOOLS_PER_RESIDENT * residents))), 20_000)
-        chosen = _spread(count, np.cumsum(homes[at]), x[at], y[at], np.uint64(seed), decision("city.site.schools"),
-                         SITES_COMPARED)
-        schools = np.bincount(at[chosen], minlength=n)
-    cells = np.arange(n)
-    u = uniforms(seed, "city.stops", 0, cells)
-    stops = given.get("stops")
-    if stops is None or not stops.sum():
-        crossing = (x % period == 0) & (y % period == 0)
-        along = ((x + y) % max(3, period // 2) == 0) & (street == 3)
-        stops = (dry & (crossing & (u < 1.5 * served) | along & (u < 0.7 * served))).astype(np.int64)
-        if not stops.any():
-            stops[np.argmax(np.where(inside, flow, -1))] = 1
-    cash = given.get("cash_points")
-    if cash is None or not cash.sum():
-        cash = open_sites(max(1, int(round(CASH_PER_RESIDENT * residents))), np.where(tradeable, flow * served, 0.0), 1.0,
-                          seed, "city.site.cash", company=shops)
+    nothing = np.zeros(n, np.int64)
+    out = {"shops": sites("shops", SHOPS_PER_RESIDENT, 1.0, trade, known, known),
+           "bars": sites("bars", BARS_PER_RESIDENT, 0.9, trade, nothing, known)}
+    for name, size, form, share in (("city.shopping", out["shops"], SHOPPING, 1.0),
+                                    ("city.drinking", out["bars"], DRINKING, 0.25)):
+        flow += np.where(inside, share * _sampled_flow(grid, people, size, form, period, order, seed, name), 0.0)
+    trade = np.where(tradeable, flow, 0.0)
+    out["cash_points"] = sites("cash_points", CASH_PER_RESIDENT, 1.0, trade * served, nothing, out["shops"])
+    out["schools"] = given["schools"] if "schools" in given else _schools(x, y, people * served, residents, seed)
+    out["stops"] = given["stops"] if "stops" in given else _stops(x, y, street, dry, flow, served, period, seed)
     vacant = given.get("vacant_lots")
-    if vacant is None or not vacant.sum():
-        chance = np.where((land_use == 1) | (land_use == 2) | (land_use == 3), 0.01 + 0.10 * poor**2, 0.0)
-        w = uniforms(seed, "city.vacant", 0, cells)
-        vacant = (w < chance).astype(np.int64) + (w < chance**2 * 2) + (w < chance**3 * 4)
-
-    light = np.array([0.0, 0.55, 0.70, 0.85])[street]
-    light = light * np.clip(np.minimum(served, 1.15), 0.35, 1.15)
-    light = np.where(land_use == 4, 0.6 * light, light)
-    light = light + 0.07 * normals(seed, "city.light", 0, cells)
-    if "lights_out" in given:
-        light -= 0.12 * np.minimum(given["lights_out"], 4)
+    out["vacant_lots"] = _vacant_lots(land_use, poor, seed) if vacant is None else vacant
+    out = {name: np.minimum(np.where(inside, count, 0), 30_000).astype(np.int16) for name, count in out.items()}
     if beat is None:
-        beat = np.full(n, -1, np.int64)
         at = np.flatnonzero(inside)
+        beat = np.full(n, -1, np.int64)
         beat[at] = split(x[at], y[at], people[at], max(1, int(round(residents / RESIDENTS_PER_BEAT))), period)
-    out = {
-        "land_use": land_use.astype(np.uint8),
-        "dwellings": np.where(people > 0, np.ceil(people / RESIDENTS_PER_DWELLING), 0).astype(np.int32),
-        "jobs": jobs.astype(np.int32),
-        "street": street,
-        "flow": flow.astype(np.float32),
-        "light": np.where(inside, np.clip(light, 0.02, 1.0), 0.0).astype(np.float32),
-        "management": uniforms(seed, "city.management", 0, cells).astype(np.float32),
-        "informal": informal.astype(np.uint8),
-        "beat": np.where(inside, beat, -1).astype(np.int16),
-    }
-    for name, count in (("shops", shops), ("bars", bars), ("schools", schools), ("stops", stops),
-                        ("cash_points", cash), ("vacant_lots", vacant)):
-        out[name] = np.minimum(np.where(inside, count, 0), 30_000).astype(np.int16)
+    light = _light(street, land_use, served, given.get("lights_out"), seed)
+    out.update(
+        land_use=land_use.astype(np.uint8), street=street, informal=informal.astype(np.uint8),
+        dwellings=np.ceil(people / RESIDENTS_PER_DWELLING).astype(np.int32), jobs=jobs.astype(np.int32),
+        flow=flow.astype(np.float32), light=np.where(inside, light, 0.0).astype(np.float32),
+        management=uniforms(seed, "city.management", 0, cells).astype(np.float32),
+        beat=np.where(inside, beat, -1).astype(np.int16))
     return out
 
 

@@ -251,6 +251,7 @@ def _areas(plan: _Plan, people: np.ndarray, informal: np.ndarray) -> tuple[np.nd
     height, width = plan.grid.height, plan.grid.width
     land = (plan.use != OUTSIDE) & (plan.use != WATER)
     target = max(RESIDENTS_PER_AREA, people.sum() / MAX_AREAS)
+    smallest = min(SMALLEST_AREA, 0.08 * people.sum())
     label = np.full(plan.grid.cells, -1, np.int64)
     flags: list[bool] = []
     small: list[np.ndarray] = []
@@ -260,7 +261,7 @@ def _areas(plan: _Plan, people: np.ndarray, informal: np.ndarray) -> tuple[np.nd
         for piece in range(1, count + 1):
             rows = np.flatnonzero(pieces == piece)
             mass = people[rows].sum()
-            if mass < (0.5 if kind else 1.0) * SMALLEST_AREA and count + len(flags) > 1:
+            if mass < (0.5 * smallest if kind else smallest) and count + len(flags) > 1:
                 small.append(rows)
                 continue
             parts = max(1, int(round(mass / target)))
