@@ -14,6 +14,7 @@ from sim.drugs.tables import RETAIL, REVENUE, SPENT
 _SEARCH = decision("drugs.search")
 _SELLER = decision("drugs.choose_seller")
 THICK = 0.05  # a place with more sellers is more reliable
+TRAFFIC_DAYS = 10.0  # memory of buyers seen at a place
 CURIOUS = 0.1  # share of days on which somebody with a place looks around
 
 
@@ -149,7 +150,7 @@ def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops
         today[s] += n
         revenue[s] += n * each
         cash[i] = max(np.float32(cash[i] - n * each / 100.0), np.float32(0.0))
-        traffic[cell] += np.float32(1.0)
+        traffic[cell] += np.float32(1.0 / TRAFFIC_DAYS)
         ledger[RETAIL] += n
         ledger[SPENT] += n * each
         ate[u] = n

@@ -7,6 +7,7 @@ import numpy as np
 from sim.columns import Column
 from sim.draws import mix_arrays, uniforms
 from sim.drugs import start, trade
+from sim.drugs.buying import TRAFFIC_DAYS
 from sim.drugs.careers import DEPENDENT, IN, WAITING, careers, fill_slots
 from sim.drugs.demand import needs, wanted
 from sim.drugs.params import DrugParams
@@ -18,7 +19,6 @@ from sim.records import CODE
 from sim.registry import mechanism
 
 PRESENCE_DAYS = 14.0  # memory of police seen at a place
-TRAFFIC_DAYS = 10.0  # memory of buyers seen at a place
 WAIT_ALONE = 30  # days on the list when interactions are off
 BUSY_ALONE = 0.8  # share of days with a sale when interactions are off
 
@@ -126,7 +126,7 @@ class Drugs(Mechanism):
         st["ledger"][CONFISCATED] += sellers["stock"][held].sum()
         sellers["stock"][held] = 0
         trade.supply(model.seed, model.tick, model.day, p, st, model.levers["interdiction"])
-        return trade.retail(model, model.tick, p, st, self._doses, self._reference, rows, free, seller_rows, held)
+        return trade.retail(model, model.tick, model.day, p, st, self._doses, self._reference, rows, free, seller_rows, held)
 
     def _day_alone(self, model, rows, free) -> np.ndarray:
         """A day in which nobody matters to anybody else: fixed price, unlimited supply."""

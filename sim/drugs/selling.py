@@ -12,6 +12,8 @@ from sim.drugs.buying import THICK
 from sim.drugs.tables import IMPORT_REVENUE, PAID_SUPPLIERS, WHOLESALE
 
 SHELF_DAYS, SHELF_LEAST = 4.0, 8
+FOOT_WEIGHT = 2.0  # buyers a day that mean footfall promises
+CROWD = 0.08  # sellers who stand together are noticed and disturb
 SETTLE = 0.35  # gain in appeal that makes a seller leave his place
 PROFIT_MEMORY = 0.05  # per day
 _SUPPLIER = decision("drugs.supplier")
@@ -80,8 +82,8 @@ def close_day(held, row, cost, price, sold, profit, account, today, revenue, sho
 def place_appeal(cell, home, width, traffic, footfall, presence, sellers, travel, wary):
     """What a place is worth to one more seller when `sellers` others stand there."""
     far = math.hypot(cell % width - home % width, cell // width - home // width)
-    return (math.log(0.3 + (traffic[cell] + 0.8 * footfall[cell]) / (1.0 + sellers)) + THICK * math.log(1.0 + sellers)
-            - wary * presence[cell] - travel * far)
+    return (math.log(0.3 + (traffic[cell] + FOOT_WEIGHT * footfall[cell]) / (1.0 + sellers)) + THICK * math.log(1.0 + sellers)
+            - CROWD * sellers - wary * presence[cell] - travel * far)
 
 
 @njit(cache=True, nogil=True)

@@ -19,6 +19,7 @@ from sim.drugs.people import (AGE_SELLING, ENTRY_POWER, EXIT_POWER, age_years, c
 from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, USER_COLUMNS, empty, insert, position, rows_of
 
 WARM_DAYS = 21
+JOBLESS = 5  # of the column `routine`
 DEPENDENT_AGES, OCCASIONAL_AGES = (18.0, 60.0), (15.0, 45.0)
 
 
@@ -61,6 +62,7 @@ def choose_users(model, p, users: dict) -> None:
     age = age_years(model, np.arange(n))
     adults = int(((age >= 16) & (age < 65)).sum())
     score = (-0.8 * r["self_control"] + 0.8 * r["hardship"]).astype(float)
+    jobless = 1.5 * (r["routine"] == JOBLESS)
     first = score + normals(seed, "drugs.first_users", 0, r["key"])
     seeds = _top(np.where((age >= OCCASIONAL_AGES[0]) & (age < OCCASIONAL_AGES[1]), first, -np.inf), r["id"],
                  round(0.5 * p.occasional * adults))
@@ -71,7 +73,8 @@ def choose_users(model, p, users: dict) -> None:
         at = rows_of(r, r["ties"][:, j])
         friends += np.where(at >= 0, using[np.maximum(at, 0)], False)
     score = score + 0.8 * np.minimum(friends, 2) + normals(seed, "drugs.users", 0, r["key"])
-    old = np.where((age >= DEPENDENT_AGES[0]) & (age < DEPENDENT_AGES[1]), score, -np.inf)
+    # Most dependent users are out of work (Hay et al. 2013): at the start already, because dependence costs jobs.
+    old = np.where((age >= DEPENDENT_AGES[0]) & (age < DEPENDENT_AGES[1]), score + jobless, -np.inf)
     dependent = _top(old, r["id"], round(p.dependent * adults))
     old[dependent] = -np.inf
     recovered = p.dependent * adults * (p.remission / 365.0 + 0.1 * p.completion)
@@ -160,20 +163,37 @@ def choose_sellers(model, p, state: dict, bought: np.ndarray) -> None:
     age = age_years(model, at)
     ok = (at >= 0) & (age >= AGE_SELLING[0]) & (age < AGE_SELLING[1])
     ids, kind, at = ids[ok], kind[ok], at[ok]
-    need = least_gain(model, p, at) * np.exp(0.5 * normals(model.spec.seed, "drugs.first_sellers", 0, r["key"][at]))
+    need = least_gain(model, p, at)
+    # Users know a seller; of the others only a seller's friends do.
+    knows = np.where(r["use"][at] > 0, 1.0, 0.1)
+    luck = uniforms(model.spec.seed, "drugs.first_sellers", 0, r["key"][at])
     cost = trade.replacement(p) / (1.0 - min(p.seizure, 0.95)) * MARKUP
     for k in range(len(p.substances)):
         sales = bought[users["kind"] == k].sum()
         mine = np.flatnonzero(kind == k)
         count = min(len(mine), max(round(sales / (p.capacity * p.utilisation)), 1 if sales > 0 else 0))
-        chosen = mine[np.lexsort((ids[mine], need[mine]))[:count]]
         each = sales / max(count, 1)
         profit = 7.0 * each * max(p.reference_price[k] - cost[k], 0.0)
+        chosen = mine[_settled(p, need[mine], knows[mine], ids[mine], luck[mine], profit, count)]
         insert(sellers, dict(id=ids[chosen], key=r["key"][at[chosen]], kind=np.full(count, k), place=np.full(count, -1),
                              since=np.full(count, model.day - 60), stock=np.full(count, round(3 * each)),
                              cost=np.full(count, cost[k]), price=np.full(count, p.reference_price[k]),
                              sold=np.full(count, each), profit=np.full(count, profit)))
     r["selling"][rows_of(r, sellers["id"])] = 1
+
+
+def _settled(p, need, knows, ids, luck, gain: float, count: int) -> np.ndarray:
+    """Choose `count` sellers in proportion to the share of time each would sell if he entered and left with his hazards."""
+    low, high = 0.0, 10.0 * max(gain, 1.0)
+    for _ in range(40):
+        pay = 0.5 * (low + high)
+        ratio = gain / np.maximum(need + pay, 1.0)
+        come = knows * p.entry * np.clip(ratio, 0.0, 1.5) ** ENTRY_POWER
+        go = np.maximum(p.quit * np.clip(1.0 / np.maximum(ratio, 0.01), 0.0, 2.7) ** EXIT_POWER, 1e-9)
+        odds = np.maximum(come / go, 1e-12)
+        low, high = (pay, high) if (odds / (1.0 + odds)).sum() > count else (low, pay)
+    score = np.log(odds) - np.log(luck / (1.0 - luck))
+    return np.lexsort((ids, -score))[:count]
 
 
 def make_importers(model, p, state: dict, bought: np.ndarray) -> None:
@@ -189,7 +209,7 @@ def make_importers(model, p, state: dict, bought: np.ndarray) -> None:
     pipe = np.zeros((total, RING, LOADS), np.int64)
     for m in np.flatnonzero(active):
         for ahead in range(0, p.lead, 3):
-            pipe[m, (model.day + ahead + m) % RING, :] = round(3.0 * each[m] / LOADS / (1.0 - lost))
+            pipe[m, (model.day - WARM_DAYS + ahead + m % 3) % RING, :] = round(3.0 * each[m] / LOADS / (1.0 - lost))
     state["importers"] = dict(
         key=np.array([mix(np.uint64(m), np.uint64(model.spec.seed)) for m in range(total)], np.uint64),
         kind=kind.astype(np.int64), born=np.zeros(total, np.int64), active=active,
@@ -215,7 +235,7 @@ def warm_up(model, p, state: dict, rows: np.ndarray, footfall, good) -> None:
         if day % 3 == 0:
             trade.relocate(model, tick, p, state, footfall, good, everybody=True)
         trade.supply(model.seed, tick, model.day + day, p, state, 0.0)
-        trade.retail(model, tick, p, state, doses, reference, rows, free, seller_rows, held)
+        trade.retail(model, tick, model.day + day, p, state, doses, reference, rows, free, seller_rows, held)
         for name in ("today", "revenue", "short"):
             sellers[name][:] = 0
     for k in range(len(reference)):  # the level of prices is an input; who is dearer than whom was found

@@ -55,7 +55,7 @@ def supply(seed, tick: int, day: int, p, state: dict, interdiction: float) -> No
         state["flow"] += FLOW_MEMORY * (landed - state["flow"])
 
 
-def retail(model, tick: int, p, state: dict, doses, reference, rows, free, seller_rows, held) -> np.ndarray:
+def retail(model, tick: int, day: int, p, state: dict, doses, reference, rows, free, seller_rows, held) -> np.ndarray:
     """Restock, sell, close the books of the day; returns the doses every user took."""
     r, ledger = model.residents, state["ledger"]
     users, sellers, im = state["users"], state["sellers"], state["importers"]
@@ -81,10 +81,10 @@ def retail(model, tick: int, p, state: dict, doses, reference, rows, free, selle
     _going_price(state, sellers, len(reference))
     close_day(held, seller_rows, sellers["cost"], sellers["price"], sellers["sold"], sellers["profit"], sellers["account"],
               sellers["today"], sellers["revenue"], sellers["short"], p.capacity, p.price_step, p.utilisation, r["cash"])
-    orders_and_prices(model.seed, tick, model.day, im["key"], im["kind"], im["active"], im["stock"], im["price"], im["memory"],
+    orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["price"], im["memory"],
                       im["belief"], im["sold"], im["asked"], im["pipe"], replacement(p), p.lead, p.cover, ledger)
-    if model.day % 7 == 0:
-        come_and_go(model.seed, tick, model.day, im["key"], im["kind"], im["born"], im["active"], im["stock"], im["price"],
+    if day % 7 == 0:
+        come_and_go(model.seed, tick, day, im["key"], im["kind"], im["born"], im["active"], im["stock"], im["price"],
                     im["memory"], im["belief"], im["pipe"], replacement(p), p.seizure, p.lead, ledger)
     return ate
 

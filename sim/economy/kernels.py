@@ -56,12 +56,13 @@ def usual_wage(seed, tick, key, median, sd):
 
 
 @njit(cache=True, nogil=True)
-def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, stigma, rates, ages, student_share, wage_sd, pension,
+def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, strain, standing, rates, ages, student_share, wage_sd, pension,
                  routine, usual, moved):
     """One month: growing up, losing and finding jobs, retiring. `moved` becomes 1 for a new workplace, 2 for a new school.
 
     rates: float64[areas, 3], monthly hazard of losing a job, of finding one, median wage. ages: when school starts,
-    when it ends, years of study, retirement. held: bool, in custody today. stigma: float32, factor on finding a job.
+    when it ends, years of study, retirement. held: bool, in custody today. strain, standing: float32, factors on losing and on
+    finding a job.
     """
     for i in range(lo, hi):
         moved[i] = 0
@@ -94,12 +95,12 @@ def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, sti
         entering = now == WORKER and routine[i] < WORKER
         if now == WORKER or now == SHIFT:
             # Who enters the labour market finds a job with the odds of the area, so that youth adds no drift.
-            lose = rates[a, 0] / max(rates[a, 0] + rates[a, 1], 1e-12) if entering else rates[a, 0]
+            lose = rates[a, 0] / max(rates[a, 0] + rates[a, 1], 1e-12) if entering else rates[a, 0] * strain[i]
             if held[i] or unit(u) < lose:
                 now = JOBLESS
             elif entering:
                 moved[i] = 1
-        elif now == JOBLESS and not held[i] and unit(u) < rates[a, 1] * stigma[i]:
+        elif now == JOBLESS and not held[i] and unit(u) < rates[a, 1] * standing[i]:
             now = WORKER if unit(v) < 0.85 else SHIFT
             moved[i] = 1
         routine[i] = now

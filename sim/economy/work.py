@@ -14,6 +14,7 @@ from sim.parameters import param
 from sim.registry import mechanism
 
 MONTH = 30
+DEPENDENT = 2  # of the column `use`
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class EconomyParams(MechanismParams):
     school_run: float = param(800.0, unit="m", low=100, high=20_000, source="modelling choice",
                               doc="distance at which a school is 1/e as likely")
     stigma: float = param(0.5, unit="ratio", low=0, high=1, source="Pager 2003",
-                          doc="chance of finding a job with a record of arrest, relative to without")
+                          doc="chance of finding a job with a record of arrest, or in dependence, relative to others")
+    dependence_strain: float = param(4.0, unit="ratio", low=1, high=20, source="MacDonald and Pudney 2001",
+                                     doc="hazard of losing a job in dependence on drugs, relative to others")
     unemployment_shock: float = param(0.0, unit="share of jobs", low=0, high=0.9, source="modelling choice",
                                       doc="share of jobs lost in a recession")
     shock_day: int = param(0, unit="day", low=-20_000, high=40_000, source="modelling choice", doc="day of the recession")
@@ -61,8 +64,8 @@ class Economy(Mechanism):
     start, so that the rate is stationary until something changes it; gross flows between the two states are what makes
     unemployment an experience of many rather than the lot of a few (Elsby, Hobijn & Sahin 2013). A new job is at a
     place chosen by gravity. A recession takes a share of the jobs in one month and then slows the finding of new ones while labour
-    demand recovers. Custody costs the job and a record of arrest slows the return (Western 2002; Pager 2003): crime's effect on
-    the economy. Hardship is the means of the household relative to a poverty line. It is a state of people; nothing here says what
+    demand recovers. Custody costs the job; a record of arrest sends people to the back of the queue for the jobs there are
+    (Western 2002; Pager 2003), and so does dependence on drugs, which also costs jobs (MacDonald & Pudney 2001). Hardship is the means of the household relative to a poverty line. It is a state of people; nothing here says what
     it does to crime.
 
     With interactions switched off custody and records of arrest change no income, because a household shares its means.
@@ -132,13 +135,11 @@ class Economy(Mechanism):
         r, p = model.residents, self.params
         n, cell = len(r), model.city.grid.cell_m
         held = self._held(model)
-        stigma = np.ones(n, np.float32)
-        if model.spec.interactions and "arrests" in r:
-            stigma[r["arrests"] > 0] = p.stigma
+        strain, standing = self._prospects(model)
         moved = np.zeros(n, np.uint8)
         ages = np.array([p.school_age, p.leaving_age, p.study_years, p.retirement_age])
         model.parallel(working_life, n, model.seed, model.tick, model.day, r["key"], r["alive"], r["birth_day"], r["area"], held,
-                       stigma, self.hazards(model.day), ages, p.student_share, p.wage_sd, p.pension, r["routine"], r["usual"], moved)
+                       strain, standing, self.hazards(model.day), ages, p.student_share, p.wage_sd, p.pension, r["routine"], r["usual"], moved)
         model.parallel(sites, n, model.seed, model.tick, r["key"], r["home"], r["routine"], moved, self._jobs, self._schools,
                        model.city.grid.width, p.commute / cell, p.school_run / cell, r["anchor"])
         model.parallel(own_income, n, r["routine"], r["usual"], held, model.levers["earnings"], p.benefit, r["income"])
@@ -153,6 +154,26 @@ class Economy(Mechanism):
         if not model.spec.interactions or "custody_until" not in r:
             return np.zeros(len(r), np.bool_)
         return r["custody_until"] > model.tick
+
+    def _prospects(self, model) -> tuple[np.ndarray, np.ndarray]:
+        """Factors on everybody's hazards of losing and of finding a job.
+
+        Labour demand says how many find work, so the second is scaled to a mean of one among the jobless.
+        """
+        r, p = model.residents, self.params
+        strain, standing = np.ones(len(r), np.float32), np.ones(len(r), np.float32)
+        marked = np.zeros(len(r), bool)
+        if "use" in r:
+            marked = r["use"] == DEPENDENT
+            strain[marked] = p.dependence_strain
+        if model.spec.interactions and "arrests" in r:
+            marked = marked | (r["arrests"] > 0)
+        standing[marked] = p.stigma
+        jobless = r["alive"] & (r["routine"] == JOBLESS)
+        every, behind = int(jobless.sum()), int((jobless & marked).sum())
+        if model.spec.interactions and behind < every:
+            standing *= np.float32(every / (every - behind * (1.0 - p.stigma)))
+        return strain, standing
 
     def _means(self, model, transfer: float) -> np.ndarray:
         r, d = model.residents, model.dwellings
