@@ -118,7 +118,7 @@ class CityModel(ColumnModel):
         self._make_populations(snapshot)
         super().__init__(rng=spec.seed)
         self._make_layers()
-        self.levers = Board(self._sizes(), lambda scope, ids: getattr(self, scope).find(ids))
+        self.levers = Board(self._sizes(), self._find)
         if snapshot is None:
             # Incomes come first: the first users and sellers are chosen by them.
             for mechanism in sorted(self.mechanisms.values(), key=lambda m: m.name != "economy"):
@@ -186,6 +186,9 @@ class CityModel(ColumnModel):
                     raise ValueError(f"layer {layer!r} is declared twice")
                 self.layers[layer] = np.full(self.city.grid.cells, declared.default, declared.dtype)
                 self.owner["layers", layer] = mechanism.name
+
+    def _find(self, scope: str, ids) -> np.ndarray:
+        return getattr(self, scope).find(ids)
 
     def _sizes(self) -> dict[str, int]:
         return {"cells": self.city.grid.cells, "residents": len(self.residents), "dwellings": len(self.dwellings)}
@@ -324,6 +327,14 @@ class CityModel(ColumnModel):
     def bury(self, ids, cause: str) -> None:
         """Residents die; they leave their homes at the end of the tick."""
         self._deaths.append((np.atleast_1d(np.asarray(ids, np.int64)), cause))
+
+    def expel(self, population: Population, ids) -> None:
+        """What ``agent.remove()`` does: residents leave their households, at the end of the tick if one is running."""
+        if population is not self.residents:
+            raise TypeError("patrol units cannot be removed one by one; set mechanism.patrol instead")
+        self.bury(ids, "removed")
+        if self._stepping is None:
+            self._bury()
 
     def is_offender(self, rows) -> np.ndarray:
         """True for residents with an offence in the last 365 days."""

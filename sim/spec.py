@@ -108,6 +108,12 @@ class RunSpec:
         out["intervention"] = {name: _plain(p) for name, p in sorted(self.intervention.items())}
         return out
 
+    def __reduce__(self):
+        return build, (self.as_dict(),)
+
+    def __deepcopy__(self, memo) -> RunSpec:
+        return self
+
     def hash(self) -> str:
         """Content hash (16 hex digits) of everything that can change a result; `threads` and `city.path` cannot."""
         content = self.as_dict()
