@@ -25,14 +25,14 @@ from sim.threads import Chunks
 
 # The story of a tick. Mechanisms of users and plugins step after the one they name.
 STORY = (
+    "economy",  # once a month: jobs and incomes
     "routines",  # everybody goes where the hour takes them
     "patrol",  # units make their visits
+    "drugs",  # shipments, prices, purchases, sales on the street, treatment
     "offending",  # who looks for an opportunity, finds one and acts
     "reactions",  # victims and bystanders: reporting, fear, trust, alert
     "justice",  # detection, arrest, custody, release
     "deterrence",  # what offenders learn about the risk
-    "drugs",  # once a day: shipments, prices, purchases, treatment
-    "economy",  # once a month: jobs and incomes
 )
 
 # Set by the synthesis of people and read by everybody.

@@ -2,7 +2,7 @@
 
 Motivation adds low self-control (Gottfredson and Hirschi 1990), need (Agnew 1992; Hough 2004 on drug money), friends who
 offend (Warr 2002) and own criminal capital, against ties to a partner and a job (Laub and Sampson 2003). Age does not
-appear: children are accompanied and busy, friends' deeds weigh where time is spent with them, partners and jobs come
+appear but for the company of adults on children's outings (Osgood et al. 1996): friends' deeds weigh where time is spent with them, partners and jobs come
 with the years. The chance of a look is logistic in motivation, so it is rare for nearly everybody.
 """
 
@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-PUPIL, STUDENT, WORKER, SHIFT = 1, 2, 3, 4
+WORKER, SHIFT, RETIRED = 3, 4, 6
 
 
 @njit(cache=True, inline="always")
@@ -22,16 +22,16 @@ def logistic(x):
 
 
 @njit(cache=True, nogil=True)
-def update_readiness(lo, hi, slice_, keys, alive, age, routine, partner, self_control, restraint, hardship, gap, ties,
+def update_readiness(lo, hi, slice_, keys, alive, age, sex, routine, partner, self_control, restraint, hardship, gap, ties,
                      row_of, last_offence, last_property, offences, tick, ticks_per_day, weights, fade, use_ties,
                      capital_property, capital_violence, drawn_back, ready_property, ready_violence):
     """Weekly update for residents with ``key % 7 == slice_`` (all of them when slice_ < 0).
 
-    weights : float64[15], in the order of :func:`weight_vector`.
+    weights : float64[18], in the order of :func:`weight_vector`.
     fade : float
         Factor on criminal capital for the week.
     """
-    w_sc, w_need, w_drug, drug_gap, w_peers, w_cap, w_partner, w_job, thr_p, thr_v, scale, min_age, temper, pull, pull_days = weights
+    w_sc, w_need, w_drug, drug_gap, w_peers, w_cap, w_partner, w_job, thr_p, thr_v, scale, min_age, temper, pull, pull_days, w_male, watched, watched_until = weights
     for i in range(lo, hi):
         if slice_ >= 0 and keys[i] % np.uint64(7) != np.uint64(slice_):
             continue
@@ -52,22 +52,24 @@ def update_readiness(lo, hi, slice_, keys, alive, age, routine, partner, self_co
                         days = (tick - last_offence[row]) / ticks_per_day
                         friends += math.exp(-days / 90.0)
             friends = min(friends, 2.0) * 0.5
+        male = w_male * (sex[i] - 0.5)
         control = w_sc * (self_control[i] + restraint[i])
         held = w_partner * partner[i]
-        if routine[i] == WORKER or routine[i] == SHIFT:
-            held += w_job
+        if routine[i] == WORKER or routine[i] == SHIFT or routine[i] == RETIRED:
+            held += w_job  # a working life behind one holds as much as a job
         drug = w_drug * min(1.0, gap[i] / drug_gap) if gap[i] > 0 else 0.0
-        m = -control + w_need * hardship[i] + drug + w_peers * friends + w_cap * capital_property[i] - held
+        m = -control + w_need * hardship[i] + drug + w_peers * friends + w_cap * capital_property[i] - held + male
         v = (-control + 0.5 * w_need * hardship[i] + w_peers * friends + 0.6 * w_cap * capital_violence[i]
-             - 0.5 * held - temper * max(0, age[i] - 25))
+             - 0.5 * held - temper * max(0, age[i] - 25) + male)
         # The full pull of a good place is in the stored chance; the look itself is thinned to what is left of it.
         drawn_back[i] = (tick - last_property[i]) / ticks_per_day < pull_days
-        ready_property[i] = logistic((m + pull * drawn_back[i] - thr_p) / scale)
-        ready_violence[i] = logistic((v - thr_v) / scale)
+        alone = 1.0 - watched * min(1.0, max(0.0, (watched_until - age[i]) / (watched_until - 10.0)))
+        ready_property[i] = alone * logistic((m + pull * drawn_back[i] - thr_p) / scale)
+        ready_violence[i] = alone * logistic((v - thr_v) / scale)
 
 
 def weight_vector(p) -> np.ndarray:
-    """Parameters of :class:`OffendingParams` that motivation uses, as float64[15]."""
+    """Parameters of :class:`OffendingParams` that motivation uses, as float64[18]."""
     return np.array([p.self_control, p.need, p.drug_need, p.drug_gap, p.peers, p.capital, p.partner, p.job,
                      p.property_threshold, p.violence_threshold, p.readiness_scale, p.min_age, p.temper_age, p.memory_pull,
-                     p.pull_days])
+                     p.pull_days, p.male, p.supervision, p.supervised_until])

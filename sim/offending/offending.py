@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sim.columns import Column
-from sim.draws import decision, mix_arrays, uniforms
+from sim.draws import decision, mix_arrays, normals, uniforms
 from sim.mechanism import Mechanism
 from sim.offending import choice, memory, motivation, quarrels
 from sim.offending.deeds import earliest, find_accomplices, keyed_minutes, still_drawn, strike
 from sim.offending.looking import find_people, find_ready
 from sim.offending.params import OffendingParams
+from sim.people import schedules
 from sim.records import CO_SLOTS, CODE
 from sim.registry import mechanism
 
@@ -78,10 +79,8 @@ class Offending(Mechanism):
     @staticmethod
     def _minute_weights(model) -> np.ndarray:
         """Cumulated shares of the hours of a tick by (slot, day kind, routine, activity)."""
-        from sim.people.schedules import hourly
-
         h = model.calendar.tick_hours
-        table = hourly().transpose(1, 0, 3, 2)  # day kind, routine, activity, hour
+        table = schedules.hourly().transpose(1, 0, 3, 2)  # day kind, routine, activity, hour
         parts = table.reshape(*table.shape[:3], 24 // h, h).transpose(3, 0, 1, 2, 4) + 1e-9
         parts = np.cumsum(parts, axis=-1)
         return np.ascontiguousarray(parts / parts[..., -1:])
@@ -101,7 +100,7 @@ class Offending(Mechanism):
         """Motivation of a seventh of the residents (of all of them when `slice_` is negative)."""
         r, p = model.residents, self.params
         model.parallel(
-            motivation.update_readiness, len(r), slice_, r["key"], r["alive"], model.age(), r["routine"], r["partner"],
+            motivation.update_readiness, len(r), slice_, r["key"], r["alive"], model.age(), r["sex"], r["routine"], r["partner"],
             r["self_control"], model.levers["restraint"], r["hardship"], r["gap"], r["ties"], r.row_of, r["last_offence"],
             r["last_property"], r["offences"], model.tick, model.calendar.ticks_per_day, self.motivation,
             np.float32(0.5 ** (7 / (p.capital_days * np.log(2)))), bool(model.spec.interactions), r["capital_property"],
@@ -132,11 +131,9 @@ class Offending(Mechanism):
         return (hour >= 19 + 2 * season) | (hour < 7 - 1.5 * season)
 
     def _minutes(self, model, rows: np.ndarray, code: int) -> np.ndarray:
-        from sim.people.schedules import day_kind
-
         out = np.zeros(len(rows), np.int16)
         r = model.residents
-        table = self.minutes_of[model.slot, day_kind(model.calendar.weekday(model.day))]
+        table = self.minutes_of[model.slot, schedules.day_kind(model.calendar.weekday(model.day))]
         keyed_minutes(rows, model.seed, code, model.tick, r["key"], r["routine"], r["activity"], table, out)
         return out
 
@@ -206,8 +203,6 @@ class Offending(Mechanism):
         which = (uniforms(model.seed, "offending.shop", model.tick, key) * count).astype(np.int64)
         thing = np.where(shop, which, np.where(homes, dwelling_id, key.astype(np.int64) + model.tick))
         loss = np.zeros(n, np.float32)
-        from sim.draws import normals
-
         z = normals(model.seed, "offending.loss", model.tick, key)
         for k, (median, spread) in LOSS.items():
             loss[kind == k] = median * np.exp(spread * z[kind == k])
@@ -260,9 +255,10 @@ class Offending(Mechanism):
         member, seen_at = np.full(n, -1, np.int64), np.full(n, -1, np.int32)
         if n:
             s = model.mechanisms["deterrence"].state
+            hour = model.slot * model.calendar.tick_hours + minutes // 60
             first = model.dwellings["first_member"][model.dwellings.rows(r["dwelling"][rows])]
             quarrels.choose_quarrel(
-                rows, minutes, self._light_of_day(model, minutes), model.seed, QUARREL, model.tick, model.calendar.ticks_per_day,
+                rows, minutes, self._light_of_day(model, minutes), schedules.AWAKE[hour], model.seed, QUARREL, model.tick, model.calendar.ticks_per_day,
                 16, bool(model.spec.interactions), r["key"], r["cell"], r["activity"], model.age(), r["risk"], r["sighted"],
                 first, r["next_member"], r.row_of, r["partner"], model.city.grid.width, layers["in_public"], layers["management"],
                 layers["light"], model.levers["management"], model.levers["light"], s["cells"], s["ticks"], s["times"], v.first,

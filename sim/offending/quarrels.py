@@ -19,12 +19,13 @@ NOBODY, STRANGER, HOUSEHOLD = -1, 0, 1
 
 
 @njit(cache=True, nogil=True)
-def choose_quarrel(rows, minutes, dark, seed, codes, tick, ticks_per_day, min_age, interactions, key, cell, activity, age,
+def choose_quarrel(rows, minutes, dark, awake, seed, codes, tick, ticks_per_day, min_age, interactions, key, cell, activity, age,
                    risk, sighted, first_member, next_member, row_of, partner, width, in_public, management, light,
                    lever_management, lever_light, s_cells, s_ticks, s_times, v_first, v_count, v_start, v_minutes, weights,
                    out_kind, out_cell, out_victim, seen):
     """Decide for every quarreller whether it comes to blows.
 
+    awake : float64[n], share of people at home who are awake at that minute.
     out_kind : int8[n] (-1 no, 0 somebody present, 1 a member of the household); out_victim : int64[n] id of the member.
     """
     (scale, theta_quarrel, theta_domestic, w_drink, w_management, w_supervised, w_risk, w_now, w_before, notice, s_strength,
@@ -53,7 +54,7 @@ def choose_quarrel(rows, minutes, dark, seed, codes, tick, ticks_per_day, min_ag
             if who < 0:
                 continue
             v = 0.4 * w_drink * evening - theta_domestic
-            if unit(u0) < 1.0 / (1.0 + math.exp(-v / scale)):
+            if unit(u0) < awake[j] / (1.0 + math.exp(-v / scale)):
                 out_kind[j], out_cell[j], out_victim[j] = HOUSEHOLD, c, who
             continue
         public = float(in_public[c]) if interactions else 10.0

@@ -68,6 +68,11 @@ _TABLES = {
 }
 
 
+# Share of the people at home who are awake, by hour (time-use surveys as above).
+AWAKE = np.array([0.40, 0.20, 0.10, 0.06, 0.06, 0.12, 0.40, 0.75, 0.9, 0.95, 0.97, 0.98, 0.98, 0.97, 0.96, 0.97, 0.98, 0.99,
+                  0.99, 0.99, 0.98, 0.95, 0.85, 0.65])
+
+
 def _parse(text: str) -> np.ndarray:
     hours = np.zeros((24, 6))
     for line in text.strip().replace("\n", "|").split("|"):
