@@ -20,7 +20,7 @@ from sim.parameters import param
 from sim.records import CODE
 from sim.registry import mechanism
 
-WEEK = 7
+SLICE = 8  # days between two updates of the same person (a power of two)
 FORGOTTEN = 12  # e-folds after which a memory is dropped; habituation to the place lasts until then
 
 
@@ -52,9 +52,9 @@ class DeterrenceParams(MechanismParams):
 
 @njit(cache=True, nogil=True)
 def fade_risk(lo, hi, keys, risk, base, keep, day):
-    """Move the risk of the week's slice of residents towards its base."""
+    """Move the risk of the day's slice of residents towards its base."""
     for i in range(lo, hi):
-        if risk[i] != base and keys[i] % uint64(WEEK) == day:
+        if risk[i] != base and (keys[i] & uint64(SLICE - 1)) == day:
             risk[i] = base + (risk[i] - base) * keep
 
 
@@ -87,9 +87,9 @@ class Deterrence(Mechanism):
         p, tpd = self.params, model.calendar.ticks_per_day
         if model.slot == 0:
             r = model.residents
-            day = np.uint64(model.tick // tpd % WEEK)
+            day = np.uint64(model.tick // tpd % SLICE)
             model.parallel(fade_risk, len(r), r["key"], r["risk"], np.float32(p.base),
-                           np.float32(0.5 ** (WEEK / p.half_life_days)), day)
+                           np.float32(0.5 ** (SLICE / p.half_life_days)), day)
             if day == 0:
                 self._forget(model)
         self._see(model)

@@ -3,36 +3,71 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit, uint64
 
-from sim.draws import mix_arrays
+from sim.draws import mix
 
 
-def person_keys(model, ids: np.ndarray) -> np.ndarray:
-    """Keys of residents by id (uint64); somebody who is gone, or nobody, is keyed by the id itself."""
-    ids = np.asarray(ids, np.int64)
-    row_of = model.residents.row_of
-    rows = np.where((ids >= 0) & (ids < len(row_of)), row_of[np.clip(ids, 0, len(row_of) - 1)], -1)
-    return np.where(rows >= 0, model.residents["key"][rows], ids.astype(np.uint64))
+@njit(cache=True, inline="always")
+def row_or_none(person, row_of):
+    """Row of an id; -1 for nobody and for those who are gone."""
+    if person < 0 or person >= row_of.size:
+        return np.int64(-1)
+    return np.int64(row_of[person])
+
+
+@njit(cache=True, inline="always")
+def person_key(person, row_of, keys):
+    """Key of a resident by id; somebody who is gone, or nobody, is keyed by the id itself."""
+    row = row_or_none(person, row_of)
+    return keys[row] if row >= 0 else uint64(person)
+
+
+@njit(cache=True, inline="always")
+def event_key(offender, victim, minute, kind, row_of, keys):
+    """Stable key of an event: who did what to whom at which minute."""
+    pair = mix(person_key(offender, row_of, keys), person_key(victim, row_of, keys))
+    return mix(pair, uint64(minute) * uint64(8) + uint64(kind))
+
+
+@njit(cache=True, inline="always")
+def acquainted(offender, victim, row_of, ties, dwelling):
+    """True when offender and victim are friends or live together."""
+    a, b = row_or_none(offender, row_of), row_or_none(victim, row_of)
+    if a < 0 or b < 0:
+        return False
+    if dwelling[a] == dwelling[b]:
+        return True
+    for s in range(ties.shape[1]):
+        if ties[a, s] == victim or ties[b, s] == offender:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _event_keys(which, offender, victim, minute, kind, row_of, keys, out):
+    for i in range(which.size):
+        e = which[i]
+        out[i] = event_key(offender[e], victim[e], minute[e], kind[e], row_of, keys)
+
+
+@njit(cache=True, nogil=True)
+def _person_keys(people, row_of, keys, out):
+    for i in range(people.size):
+        out[i] = person_key(people[i], row_of, keys)
 
 
 def event_keys(model, which: np.ndarray) -> np.ndarray:
-    """Stable keys of events: who did what to whom at which minute (uint64)."""
-    log = model.log
+    """Stable keys of events given by their index in the log (uint64)."""
+    log, r = model.log, model.residents
     out = np.empty(len(which), np.uint64)
-    mix_arrays(person_keys(model, log["offender_id"][which]), person_keys(model, log["victim_id"][which]), out)
-    what = (log["minute"][which].astype(np.int64) * 8 + log["type"][which]).astype(np.uint64)
-    mix_arrays(out.copy(), what, out)
+    _event_keys(np.asarray(which, np.int64), log["offender_id"], log["victim_id"], log["minute"], log["type"], r.row_of,
+                r["key"], out)
     return out
 
 
-def acquainted(model, which: np.ndarray) -> np.ndarray:
-    """True where offender and victim are friends or live together (bool per event)."""
-    log, r = model.log, model.residents
-    offender, victim = log["offender_id"][which], log["victim_id"][which]
-    a = np.where(offender >= 0, r.row_of[np.maximum(offender, 0)], -1)
-    b = np.where(victim >= 0, r.row_of[np.maximum(victim, 0)], -1)
-    both = (a >= 0) & (b >= 0)
-    if not both.any():
-        return both
-    friends = (r["ties"][a] == victim[:, None]).any(axis=1) | (r["ties"][b] == offender[:, None]).any(axis=1)
-    return both & (friends | (r["dwelling"][a] == r["dwelling"][b]))
+def person_keys(model, ids: np.ndarray) -> np.ndarray:
+    """Keys of residents by id (uint64)."""
+    out = np.empty(len(ids), np.uint64)
+    _person_keys(np.asarray(ids, np.int64), model.residents.row_of, model.residents["key"], out)
+    return out

@@ -9,21 +9,30 @@ from numba import njit, uint64
 
 from sim.draws import draw4, unit
 
-SLICE = 14  # days between two updates of the same person
+SLICE = 32  # days between two updates of the same person (a power of two)
 
 
 @njit(cache=True, nogil=True)
-def feel(lo, hi, everybody, day, seed, code, keys, home, area, ties, row_of, fear, trust, disorder, efficacy, area_trust,
-         fear_base, of_disorder, of_efficacy, of_person, trust_person, fear_keep, trust_keep, talk, new_fear, new_trust):
-    """Write the new fear and trust of the day's slice of residents (or of everybody) to `new_fear`, `new_trust`.
+def rows_of_day(keys, day, out):
+    """Write the rows whose turn it is on this day (key modulo `SLICE`) to `out` and return their number."""
+    n = 0
+    for i in range(keys.size):
+        out[n] = i
+        n += (keys[i] & uint64(SLICE - 1)) == day
+    return n
+
+
+@njit(cache=True, nogil=True)
+def feel(lo, hi, rows, seed, code, keys, home, area, ties, row_of, fear, trust, disorder, efficacy, area_trust, fear_base,
+         of_disorder, of_efficacy, of_person, trust_person, fear_keep, trust_keep, talk, new_fear, new_trust):
+    """Write the new fear and trust of the residents `rows` to `new_fear`, `new_trust` (in that order).
 
     Both return to a base, a person's own: for fear the disorder and collective efficacy around the home, for trust the
     neighbourhood's experience with institutions, each plus a lasting difference between people. Friends' fear is mixed in
     with weight `talk`; it is read before anybody's is changed.
     """
-    for i in range(lo, hi):
-        if not everybody and keys[i] % uint64(SLICE) != day:
-            continue
+    for j in range(lo, hi):
+        i = rows[j]
         a, b, c, d = draw4(seed, code, 0, keys[i], 0)
         cell = home[i]
         person = (unit(a) + unit(b) - 1.0) * math.sqrt(6.0)
@@ -37,18 +46,10 @@ def feel(lo, hi, everybody, day, seed, code, keys, home, area, ties, row_of, fea
                     friends += 1
             if friends > 0:
                 value += talk * (total / friends - value)
-        new_fear[i] = min(max(value, 0.0), 1.0)
+        new_fear[j] = min(max(value, 0.0), 1.0)
         person = (unit(c) + unit(d) - 1.0) * math.sqrt(6.0)
         base = area_trust[area[i]] + trust_person * person
-        new_trust[i] = min(max(base + (trust[i] - base) * trust_keep, 0.0), 1.0)
-
-
-@njit(cache=True, nogil=True)
-def commit(lo, hi, everybody, day, keys, new_fear, new_trust, fear, trust):
-    for i in range(lo, hi):
-        if everybody or keys[i] % uint64(SLICE) == day:
-            fear[i] = new_fear[i]
-            trust[i] = new_trust[i]
+        new_trust[j] = min(max(base + (trust[i] - base) * trust_keep, 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True)

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.columns import Column
-from sim.draws import decision, uniforms
+from sim.draws import decision
 from sim.errors import SpecError
-from sim.guardianship.events import acquainted, event_keys
-from sim.guardianship.feelings import SLICE, commit, feel, raise_alert
+from sim.guardianship.feelings import SLICE, feel, raise_alert, rows_of_day
 from sim.guardianship.neighbourhood import block_mean, disadvantage, initial_efficacy
 from sim.guardianship.news import news_of_justice
+from sim.guardianship.reporting import report
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
 from sim.records import CODE, TYPES
 from sim.registry import mechanism
 
 PERSON = decision("reactions.person")
+REPORT = decision("reactions.report")
 VIOLENT = np.array([name in ("robbery", "assault", "homicide") for name in TYPES])
-GOODS = np.array([name in ("burglary", "robbery", "theft", "vehicle") for name in TYPES])
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class ReactionsParams(MechanismParams):
     fear_theft: float = param(0.05, unit="share", low=0, high=1, source="modelling choice", doc="the same after other theft")
     fear_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="Prieto Curiel & Bishop (2017), order of size",
                                   doc="half-life of a victim's added fear")
-    fear_talk: float = param(0.05, unit="share", low=0, high=0.5, source="Prieto Curiel & Bishop (2018): direction",
-                             doc="weight of friends' fear at every fortnightly update")
+    fear_talk: float = param(0.10, unit="share", low=0, high=0.5, source="Prieto Curiel & Bishop (2018): direction",
+                             doc="weight of friends' fear at every monthly update")
     trust_base: float = param(0.60, unit="0-1", low=0, high=1, source="modelling choice", doc="mean trust in the police")
     trust_disadvantage: float = param(0.06, unit="0-1 per sd", low=0, high=0.3, source="Sampson & Bartusch (1998): direction",
                                       doc="lower trust where disadvantage is concentrated")
@@ -102,11 +102,6 @@ class ReactionsParams(MechanismParams):
         if len(self.reporting) != len(TYPES):
             raise SpecError(f"{where}.reporting: expected {len(TYPES)} shares ({', '.join(TYPES)}), "
                             f"found {len(self.reporting)}")
-
-
-def logit(p):
-    p = np.clip(p, 1e-9, 1 - 1e-9)
-    return np.log(p / (1 - p))
 
 
 @mechanism
@@ -132,21 +127,20 @@ class Reactions(Mechanism):
         model.layers["efficacy"][:] = start
         self.state.update(next=0, efficacy=start, disorder=np.zeros(cells, np.float32), judged=0,
                           area_trust=(p.trust_base - p.trust_disadvantage * disadvantage(model)).astype(np.float32),
-                          today=dict(reported=0, victims=0))
+                          today=dict(victims=0))
         self._feel(model, everybody=True)
 
     def step(self, model) -> None:
         if model.slot == 0:
-            self.state["today"] = dict(reported=0, victims=0)
+            self.state["today"] = dict(victims=0)
             days = model.tick // model.calendar.ticks_per_day
             self._fade(model, weekly=days % 7 == 0)
             self._feel(model, day=days % SLICE)
         start, end = self.state["next"], len(model.log)
         self.state["next"] = end
         if end > start:
-            which = np.arange(start, end)
-            self._report(model, which)
-            self._suffer(model, which)
+            self._report(model, start, end)
+            self._suffer(model, slice(start, end))
         self._judge(model)
 
     def record(self, model) -> dict[str, float]:
@@ -157,34 +151,22 @@ class Reactions(Mechanism):
 
     # -- reporting ----------------------------------------------------------------------------------------------------
 
-    def _report(self, model, which: np.ndarray) -> None:
+    def _report(self, model, start: int, end: int) -> None:
         p, log, r = self.params, model.log, model.residents
-        kind, victim = log["type"][which], log["victim_id"][which]
-        row = np.where(victim >= 0, r.row_of[np.maximum(victim, 0)], -1)
-        score = logit(np.asarray(p.reporting))[kind]
-        business = (victim < 0) & (kind != CODE["drugs"])
-        score = np.where(business, np.where(kind == CODE["theft"], logit(p.business_theft), logit(p.business_other)), score)
-        person = row >= 0
-        score += p.weapon * log["weapon"][which]
-        goods = GOODS[kind] & person
-        relative = np.log((np.maximum(log["loss"][which], 0) + 10) / (p.typical_loss + 10))
-        score += np.where(goods, p.loss * np.clip(relative, -2, 2), 0)
-        killed = kind == CODE["homicide"]
-        living = person & ~killed
-        score += np.where(living, p.trust * (r["trust"][row] - p.trust_base), 0)
-        score -= np.where(living & (log["domestic"][which] | acquainted(model, which)), p.known_offender, 0)
-        chance = np.where(np.asarray(p.reporting)[kind] > 0, 1 / (1 + np.exp(-score)), 0)
-        chance[business & (kind == CODE["homicide"])] = p.reporting[CODE["homicide"]]
-        reported = uniforms(model.seed, "reactions.report", model.tick, event_keys(model, which)) < chance
-        log["reported"][which] = reported
-        self.state["today"]["reported"] += int(reported.sum())
+        weights = (p.business_theft, p.business_other, p.weapon, p.loss, p.typical_loss, p.trust, p.trust_base,
+                   p.known_offender)
+        report(start, end, model.seed, REPORT, model.tick, log["type"], log["minute"], log["offender_id"], log["victim_id"],
+               log["domestic"], log["weapon"], log["loss"], r.row_of, r["key"], r["ties"], r["dwelling"], r["trust"],
+               np.asarray(p.reporting), weights, log["reported"])
 
     # -- victims and neighbours ---------------------------------------------------------------------------------------
 
-    def _suffer(self, model, which: np.ndarray) -> None:
+    def _suffer(self, model, which: slice) -> None:
         p, log, r, grid = self.params, model.log, model.residents, model.city.grid
         kind, victim, cell = log["type"][which], log["victim_id"][which], log["cell"][which]
         counted = kind != CODE["drugs"]
+        if not counted.any():
+            return
         hit = counted & (victim >= 0)
         rows = r.row_of[victim[hit]]
         known = rows >= 0
@@ -209,14 +191,14 @@ class Reactions(Mechanism):
         p, r, log = self.params, model.residents, model.log
         news = [(state.get("stopped"), -p.trust_stop), (state.get("arrested"), -p.trust_arrest)]
         if model.spec.interactions:
-            recent = np.arange(self.state["judged"], self.state["next"])
-            done = recent[recent < state.get("next", 0)]
-            self.state["judged"] += len(done)
-            ignored = done[log["reported"][done] & ~log["recorded"][done]]
-            news.append((log["victim_id"][ignored], -p.trust_ignored))
-            cleared = state.get("solved")
-            if cleared is not None:
-                news.append((log["victim_id"][cleared], p.trust_cleared))
+            done = slice(self.state["judged"], min(self.state["next"], state.get("next", 0)))
+            self.state["judged"] = max(done.start, done.stop)
+            if done.stop > done.start:
+                ignored = log["reported"][done] & ~log["recorded"][done]
+                news.append((log["victim_id"][done][ignored], -p.trust_ignored))
+            solved = state.get("solved")
+            if solved is not None and len(solved):
+                news.append((log["victim_id"][solved], p.trust_cleared))
         for ids, change in news:
             if ids is None or not len(ids):
                 continue
@@ -238,16 +220,19 @@ class Reactions(Mechanism):
 
     def _feel(self, model, day: int = 0, everybody: bool = False) -> None:
         p, r = self.params, model.residents
-        n, apart = len(r), model.spec.interactions
+        if everybody:
+            rows = np.arange(len(r), dtype=np.int32)
+        else:
+            rows = np.empty(len(r) + 1, np.int32)
+            rows = rows[:rows_of_day(r["key"], np.uint64(day), rows)]
+        talk = p.fear_talk if model.spec.interactions and not everybody else 0.0
         signs = block_mean(self.state["disorder"], model.city.grid.width)
         if "vacant_lots" in model.city.layers:
             signs += block_mean(model.city.layers["vacant_lots"], model.city.grid.width)
         disorder = np.minimum(np.log1p(signs) / 2, 1.5).astype(np.float32)
-        fear, trust = np.empty(n, np.float32), np.empty(n, np.float32)
-        keep = [0.5 ** (SLICE / half) if not everybody else 0.0 for half in (p.fear_half_life, p.trust_half_life)]
-        model.parallel(feel, n, everybody, np.uint64(day), model.seed, PERSON, r["key"], r["home"], r["area"], r["ties"],
-                       r.row_of, r["fear"], r["trust"], disorder, model.layers["efficacy"], self.state["area_trust"],
-                       p.fear_base, p.fear_disorder, p.fear_efficacy, p.fear_person, p.trust_person, keep[0], keep[1],
-                       p.fear_talk if apart and not everybody else 0.0, fear, trust)
-        model.parallel(commit, n, everybody, np.uint64(day), r["key"], fear, trust, r["fear"], r["trust"])
-
+        fear, trust = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
+        keep = [0.0 if everybody else 0.5 ** (SLICE / half) for half in (p.fear_half_life, p.trust_half_life)]
+        model.parallel(feel, len(rows), rows, model.seed, PERSON, r["key"], r["home"], r["area"], r["ties"], r.row_of,
+                       r["fear"], r["trust"], disorder, model.layers["efficacy"], self.state["area_trust"], p.fear_base,
+                       p.fear_disorder, p.fear_efficacy, p.fear_person, p.trust_person, *keep, talk, fear, trust)
+        r["fear"][rows], r["trust"][rows] = fear, trust

@@ -6,76 +6,101 @@ offender, victims and witnesses who saw him, traces, and the time of investigato
 
 from __future__ import annotations
 
-import numpy as np
+import math
+
 from numba import njit
 
+from sim.draws import draw4, unit
+from sim.guardianship.events import acquainted, event_key
 from sim.guardianship.presence import presence, until
-from sim.records import CODE, TYPES
+from sim.records import CODE
 
-FACE_TO_FACE = np.array([name in ("robbery", "assault") for name in TYPES])
+ROBBERY, ASSAULT, DRUGS = CODE["robbery"], CODE["assault"], CODE["drugs"]
+NONE, CAUGHT, NAMED, FOUND = range(4)  # how a suspect came about
+LONGEST = 150.0  # days an investigation can take
+STRANGER_CITY = 10.0  # witnesses assumed when residents do not influence each other
+
+
+@njit(cache=True, inline="always")
+def chance_seen(cell, minute, kind, first, count, start, minutes, seen, arrival, within):
+    """Probability that a unit discovers an act: there at the minute, or arriving at most `within` minutes after it."""
+    now, _ = presence(first, count, start, minutes, cell, minute)
+    if now:
+        return seen[kind]
+    if until(first, count, start, cell, minute) <= within:
+        return arrival * seen[kind]
+    return 0.0
+
+
+@njit(cache=True, inline="always")
+def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, time, witness, traces, description, of_efficacy):
+    """Probability that a stranger is identified by description, witnesses or traces.
+
+    `minute` counts from midnight, `time` is the share of the wanted investigation time that is available.
+    """
+    if kind == DRUGS:
+        return 0.0
+    hour = minute // 60 % 24
+    visible = 1.0
+    if hour >= 20 or hour < 6:
+        visible = 0.5 + 0.5 * min(max(light, 0.0), 1.0)
+    unseen = math.exp(-witness[kind] * math.log(1.0 + witnesses) * math.exp(of_efficacy * efficacy) * visible)
+    describes = description * visible if face_to_face else 0.0
+    return 1.0 - unseen * (1.0 - describes) * (1.0 - traces[kind] * time)
 
 
 @njit(cache=True, nogil=True)
-def chance_seen(cell, minute, kind, first, count, start, minutes, seen, arrival, within, out):
-    """Probability that a unit discovers each event: there at the minute, or arriving `within` minutes after it.
-
-    cell : int32[n]; minute : int16[n] within the tick; kind : int8[n]; seen : float64[types] when there; arrival : ratio
-    to that when arriving; out : float64[n].
-    """
-    for i in range(cell.size):
-        now, _ = presence(first, count, start, minutes, cell[i], minute[i])
-        if now:
-            out[i] = seen[kind[i]]
-        elif until(first, count, start, cell[i], minute[i]) <= within:
-            out[i] = arrival * seen[kind[i]]
-        else:
-            out[i] = 0.0
-
-
-def discovery_chance(model, which: np.ndarray, p) -> np.ndarray:
-    """Probability of discovery by a patrol for events of this tick (float64 per event)."""
-    log, v = model.log, model.visits
-    minute = log["minute"][which].astype(int) - model.slot * model.calendar.tick_minutes
-    out = np.zeros(len(which))
-    here = (log["tick"][which] == model.tick) & (minute >= 0) & (minute < model.calendar.tick_minutes)
-    chance = np.empty(int(here.sum()))
-    chance_seen(log["cell"][which][here], minute[here], log["type"][which][here], v.first, v.count, v.start, v.minutes,
-                np.asarray(p.seen), p.seen_on_arrival, p.arrival_minutes, chance)
-    out[here] = chance
-    return out
-
-
-def identification(model, which: np.ndarray, known: np.ndarray, time: float, p) -> np.ndarray:
-    """Probability that the offender of each recorded event is identified by other means than being caught.
+def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, interactions, tick_of, cell, minute, kind,
+                offender, victim, domestic, reported, row_of, keys, ties, dwelling, first, count, start, minutes, at_home,
+                in_public, efficacy, light, lamps, seen, logged, witness, traces, case_hours, weights, discovered, recorded, how,
+                days):
+    """Decide discovery, recording and identification of the events first_event..end of the log.
 
     Parameters
     ----------
-    which : int array
-        Events.
-    known : bool array
-        The victim knows the offender.
-    time : float
-        Share of the wanted investigation time that is available, 0-1.
-    p : JusticeParams
+    tick_start : int
+        First minute of the tick, counted from midnight. Events of earlier ticks cannot be discovered any more.
+    weights : tuple
+        arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days.
+    discovered, recorded : bool arrays of the log, written.
+    how : int8[end - first_event]
+        `NONE`, `CAUGHT`, `NAMED` or `FOUND`.
+    days : float64[end - first_event]
+        Days until the arrest.
 
     Returns
     -------
-    named, other : float64 arrays
-        By the victim or those close to both; by description, witnesses and traces.
+    float
+        Investigators' hours that the recorded cases want.
     """
-    log, layers = model.log, model.layers
-    kind, cell = log["type"][which], log["cell"][which]
-    named = np.where(known, p.named, 0.0)
-    hour = log["minute"][which] // 60 % 24
-    dark = (hour >= 20) | (hour < 6)
-    visible = np.where(dark, 0.5 + 0.5 * np.clip(layers["light"][cell], 0, 1), 1.0) if "light" in layers else 1.0
-    if model.spec.interactions:
-        people = layers["in_public"][cell] + 0.3 * layers["at_home"][cell]
-        willing = np.exp(p.witness_efficacy * layers["efficacy"][cell])
-    else:
-        people, willing = np.full(len(which), 10.0), 1.0
-    unseen = np.exp(-np.asarray(p.witness)[kind] * np.log1p(people) * willing * visible)
-    describes = np.where(FACE_TO_FACE[kind] & (log["victim_id"][which] >= 0), p.description * visible, 0.0)
-    traces = np.asarray(p.traces)[kind] * time
-    other = 1 - unseen * (1 - describes) * (1 - traces)
-    return named, np.where(kind == CODE["drugs"], 0.0, other)
+    arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days = weights
+    hours = 0.0
+    for e in range(first_event, end):
+        i, t, c = e - first_event, kind[e], cell[e]
+        how[i], days[i] = NONE, 0.0
+        key = event_key(offender[e], victim[e], minute[e], t, row_of, keys)
+        a0, a1, a2, a3 = draw4(seed, code, tick, key, 0)
+        at = minute[e] - tick_start
+        if tick_of[e] == tick and 0 <= at < tick_minutes:
+            discovered[e] = unit(a0) < chance_seen(c, at, t, first, count, start, minutes, seen, arrival, within)
+        recorded[e] = discovered[e] or (reported[e] and unit(a1) < service * logged[t])
+        if not recorded[e]:
+            continue
+        hours += case_hours[t]
+        if offender[e] < 0:
+            continue
+        if discovered[e] and unit(a2) < caught:
+            how[i] = CAUGHT
+            continue
+        b0, b1, _, _ = draw4(seed, code, tick, key, 1)
+        if unit(a3) < named and (domestic[e] or acquainted(offender[e], victim[e], row_of, ties, dwelling)):
+            how[i] = NAMED
+            days[i] = min(LONGEST, -math.log(unit(b1)) * named_days)
+            continue
+        people = in_public[c] + 0.3 * at_home[c] if interactions else STRANGER_CITY
+        chance = chance_identified(t, victim[e] >= 0 and (t == ROBBERY or t == ASSAULT), minute[e], people,
+                                   efficacy[c], light[c] + lamps[c], time, witness, traces, description, of_efficacy)
+        if unit(b0) < chance:
+            how[i] = FOUND
+            days[i] = min(LONGEST, -math.log(unit(b1)) * other_days)
+    return hours

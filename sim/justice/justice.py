@@ -11,17 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.columns import Column
-from sim.draws import uniforms
+from sim.draws import decision, uniforms
 from sim.errors import SpecError
-from sim.guardianship.events import acquainted, event_keys, person_keys
+from sim.guardianship.events import event_keys, person_keys
 from sim.justice import custody
-from sim.justice.detection import discovery_chance, identification
+from sim.justice.detection import CAUGHT, investigate
 from sim.justice.stops import stopped
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
 from sim.records import CODE, TYPES
 from sim.registry import mechanism
 
+INVESTIGATE = decision("justice.investigate")
 BY_TYPE = ", ".join(TYPES)
 
 
@@ -93,7 +94,7 @@ class JusticeParams(MechanismParams):
                 raise SpecError(f"{where}.{name}: expected {len(TYPES)} values ({BY_TYPE}), found {len(getattr(self, name))}")
 
 
-COUNTS = ("arrests", "stops", "stop_hits", "discovered", "recorded", "cleared", "entered", "released")
+COUNTS = ("arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released")
 
 
 @mechanism
@@ -120,9 +121,11 @@ class Justice(Mechanism):
 
     def prepare(self, model) -> None:
         model.arrests = self.state.get("arrested", np.empty(0, np.int64))
+        p = self.params
+        self._tables = [np.asarray(t, float) for t in (p.seen, p.logged, p.witness, p.traces, p.case_hours)]
         patrol = model.mechanisms.get("patrol")
         per_1000 = patrol.params.officers_per_1000 if patrol is not None else 2.5
-        self._weekly_hours = 30.0 * self.params.investigators * per_1000 / 1000  # per resident
+        self._weekly_hours = 30.0 * p.investigators * per_1000 / 1000  # per resident
 
     def step(self, model) -> None:
         s = self.state
@@ -136,41 +139,33 @@ class Justice(Mechanism):
         start, end = s["next"], len(model.log)
         s["next"] = end
         if end > start:
-            self._process(model, np.arange(start, end))
+            self._process(model, start, end)
         self._arrest(model, *custody.dequeue(s, model.tick, found))
         model.arrests = s["arrested"]
 
     def record(self, model) -> dict[str, float]:
         s = self.state
         return {"in_custody": float(len(s["inmates"])), "wanted": float(len(s["wanted"])),
-                **{name: float(s["today"][name]) for name in COUNTS if name != "recorded"},
-                "recorded_all": float(s["today"]["recorded"])}
+                **{name: float(s["today"][name]) for name in COUNTS}}
 
     # -- events -------------------------------------------------------------------------------------------------------
 
-    def _process(self, model, which: np.ndarray) -> None:
-        p, s, log = self.params, self.state, model.log
-        kind, keys = log["type"][which], event_keys(model, which)
-
-        def u(name):
-            return uniforms(model.seed, f"justice.{name}", model.tick, keys)
-
-        discovered = u("discover") < discovery_chance(model, which, p)
-        recorded = discovered | (log["reported"][which] & (u("log") < p.service * np.asarray(p.logged)[kind]))
-        log["discovered"][which], log["recorded"][which] = discovered, recorded
-        s["today"]["discovered"] += int(discovered.sum())
-        s["today"]["recorded"] += int(recorded.sum())
-        caught = discovered & (u("catch") < p.caught)
-        known = log["domestic"][which] | acquainted(model, which)
-        named, other = identification(model, which, known, self._time(model), p)
-        by_name = recorded & ~caught & (u("name") < named)
-        by_work = recorded & ~caught & ~by_name & (u("identify") < other)
-        s["load"] += float(np.asarray(p.case_hours)[kind[recorded]].sum())
-        days = -np.log(u("delay")) * np.where(by_name, p.named_days, p.other_days)
-        wait = np.maximum(1, np.minimum(days, 150) * model.calendar.ticks_per_day).astype(int)
-        due = np.where(caught, model.tick, model.tick + wait)
-        suspects = (caught | by_name | by_work) & (log["offender_id"][which] >= 0)
-        custody.enqueue(s, due[suspects], which[suspects], log["offender_id"][which][suspects])
+    def _process(self, model, start: int, end: int) -> None:
+        p, s, log, r, v, layers = self.params, self.state, model.log, model.residents, model.visits, model.layers
+        how, days = np.empty(end - start, np.int8), np.empty(end - start)
+        weights = (p.seen_on_arrival, p.arrival_minutes, p.service, p.caught, p.named, p.description, p.witness_efficacy,
+                   self._time(model), p.named_days, p.other_days)
+        s["load"] += investigate(
+            start, end, model.seed, INVESTIGATE, model.tick, model.slot * model.calendar.tick_minutes,
+            model.calendar.tick_minutes, model.spec.interactions, log["tick"], log["cell"], log["minute"], log["type"],
+            log["offender_id"], log["victim_id"], log["domestic"], log["reported"], r.row_of, r["key"], r["ties"],
+            r["dwelling"], v.first, v.count, v.start, v.minutes, layers["at_home"], layers["in_public"], layers["efficacy"],
+            layers["light"], model.levers["light"], *self._tables, weights, log["discovered"], log["recorded"], how, days)
+        s["today"]["discovered"] += int(log["discovered"][start:end].sum())
+        suspects = np.flatnonzero(how)
+        wait = np.maximum(1, days[suspects] * model.calendar.ticks_per_day).astype(np.int64)
+        due = model.tick + np.where(how[suspects] == CAUGHT, 0, wait)
+        custody.enqueue(s, due, start + suspects, log["offender_id"][start + suspects])
 
     def _time(self, model) -> float:
         """Share of the wanted investigation time that is available. `load` sums case hours with a half-life of 28 days."""

@@ -3,12 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from sim.draws import draw4, unit
+from sim.draws import draw4, uniforms, unit
 from sim.errors import SpecError
+from sim.guardianship.events import event_keys
 from sim.guardianship.feelings import SLICE
 from sim.guardianship.neighbourhood import block_mean
 from sim.guardianship.reactions import PERSON, Reactions, ReactionsParams
-from sim.records import CODE
+from sim.records import CODE, TYPES
 
 
 def act(model, n, kind, offenders=None, victims=None, cell=30, **more):
@@ -43,6 +44,36 @@ def test_reporting_rises_with_weapon_loss_and_trust_and_falls_when_the_offender_
     assert low < plain - .05
     assert share_reported(make, "theft", victims=np.full(n, -1)) == pytest.approx(.15, abs=.03)
     assert share_reported(make, "homicide", edit=lambda m: m.residents["trust"].fill(0)) > .97
+
+
+def test_reporting_agrees_with_plain_python(make):
+    model = make([Reactions(ReactionsParams())])
+    m, n, rng = model.mechanisms["reactions"], 600, np.random.default_rng(2)
+    p, r = m.params, model.residents
+    r["trust"][:] = rng.random(400)
+    for kind in CODE:
+        act(model, n, kind, offenders=rng.integers(0, 400, n), victims=rng.integers(-1, 400, n), loss=rng.random(n) * 900,
+            weapon=rng.random(n) < .5, domestic=rng.random(n) < .2)
+    model.advance()
+    log = model.log
+    u = uniforms(model.seed, "reactions.report", 0, event_keys(model, np.arange(len(log))))
+    for e in range(len(log)):
+        kind, victim, offender = int(log["type"][e]), int(log["victim_id"][e]), int(log["offender_id"][e])
+        name = TYPES[kind]
+        share = p.reporting[kind]
+        if victim < 0 and name != "homicide":
+            share = p.business_theft if name == "theft" else p.business_other
+        score = math.log(share / (1 - share)) if name != "drugs" else -1e9
+        score += p.weapon * log["weapon"][e]
+        if victim >= 0:
+            known = (log["domestic"][e] or victim in r["ties"][offender] or offender in r["ties"][victim]
+                     or offender // 2 == victim // 2)
+            if name != "homicide":
+                score += p.trust * (r["trust"][victim] - p.trust_base) - p.known_offender * known
+            if name in ("burglary", "theft", "vehicle", "robbery"):
+                score += p.loss * min(max(math.log((log["loss"][e] + 10) / (p.typical_loss + 10)), -2), 2)
+        chance = 1 / (1 + math.exp(-score)) if score > -700 else 0
+        assert abs(u[e] - chance) < 1e-5 or log["reported"][e] == (u[e] < chance)
 
 
 def test_fear_of_victims_rises_and_fades_to_the_base_and_others_are_untouched(make):

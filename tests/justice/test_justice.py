@@ -12,7 +12,7 @@ from sim.guardianship.deterrence import Deterrence, DeterrenceParams
 from sim.guardianship.patrol import Patrol, PatrolParams
 from sim.guardianship.reactions import Reactions, ReactionsParams
 from sim.justice import custody
-from sim.justice.detection import chance_seen
+from sim.justice.detection import chance_identified, chance_seen
 from sim.justice.justice import Justice, JusticeParams, clearance
 from sim.justice.stops import choose_stopped, people_in_public
 from sim.records import CODE, TYPES
@@ -91,6 +91,16 @@ def test_order_of_clearance_without_acquaintance(world):
 
 
 @njit
+def ask_seen(cell, minute, kind, first, count, start, minutes, seen, arrival, within):
+    return chance_seen(cell, minute, kind, first, count, start, minutes, seen, arrival, within)
+
+
+@njit
+def ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description, of_efficacy):
+    return chance_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description, of_efficacy)
+
+
+@njit
 def hashes(who, salt, key):
     return mix(mix(who, salt), key)
 
@@ -108,13 +118,25 @@ def test_discovery_agrees_with_plain_python(rows, events):
         first[c] = i if first[c] < 0 else first[c]
         count[c] += 1
     start, minutes = (np.array([r[k] for r in rows], np.int16) for k in (1, 2))
-    cell, minute, kind = (np.array([e[k] for e in events]) for k in range(3))
-    seen, out = np.linspace(.1, .7, 7), np.empty(len(events))
-    chance_seen(cell, minute, kind, first, count, start, minutes, seen, .3, 10, out)
+    seen = np.linspace(.1, .7, 7)
+    out = [ask_seen(c, m, k, first, count, start, minutes, seen, .3, 10) for c, m, k in events]
     for (c, m, k), found in zip(events, out):
         now = any(s <= m < s + d for q, s, d in rows if q == c)
         soon = any(0 <= s - m <= 10 for q, s, d in rows if q == c)
         assert found == pytest.approx(seen[k] if now else .3 * seen[k] if soon else 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 6), st.booleans(), st.integers(0, 1439), st.floats(0, 200), st.floats(-3, 3), st.floats(0, 2),
+       st.floats(0, 1))
+def test_identification_agrees_with_plain_python(kind, face, minute, people, efficacy, light, time):
+    p = JusticeParams()
+    witness, traces = np.array(p.witness), np.array(p.traces)
+    visible = .5 + .5 * min(light, 1) if minute // 60 in (20, 21, 22, 23, 0, 1, 2, 3, 4, 5) else 1
+    eyes = (1 + people) ** (-witness[kind] * visible * math.exp(p.witness_efficacy * efficacy))
+    expected = 1 - eyes * (1 - p.description * visible * face) * (1 - traces[kind] * time)
+    found = ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, p.description, p.witness_efficacy)
+    assert found == pytest.approx(0 if TYPES[kind] == "drugs" else expected)
 
 
 def test_police_at_the_minute_discover_and_others_do_not(world):
