@@ -36,7 +36,7 @@ class ReactionsParams(MechanismParams):
         (0.52, 0.54, 0.33, 0.77, 0.44, 0.99, 0.0), unit="share", low=0, high=1, calibrated=True,
         source="Morgan & Truman (2020), NCVS 2019; Pew (2017)",
         doc=f"share reported by a victim of average trust and loss, no weapon, a stranger; by type: {', '.join(TYPES)}")
-    business_theft: float = param(0.15, unit="share", low=0, high=1, calibrated=True,
+    business_theft: float = param(0.30, unit="share", low=0, high=1, calibrated=True,
                                   source="Home Office (2014), Commercial Victimisation Survey (order of magnitude)",
                                   doc="share of thefts from shops that are reported")
     business_other: float = param(0.85, unit="share", low=0, high=1, calibrated=True,
@@ -74,10 +74,10 @@ class ReactionsParams(MechanismParams):
                                  doc="fear that collective efficacy takes away")
     fear_person: float = param(0.08, unit="0-1", low=0, high=0.3, source="modelling choice",
                                doc="lasting differences in fear between people (sd)")
-    fear_violence: float = param(0.35, unit="share", low=0, high=1, source="modelling choice after Prieto Curiel & Bishop (2017)",
+    fear_violence: float = param(0.25, unit="share", low=0, high=1, source="modelling choice after Prieto Curiel & Bishop (2017)",
                                  doc="rise of a victim's fear, as a share of what is missing to 1, after violence")
-    fear_burglary: float = param(0.20, unit="share", low=0, high=1, source="modelling choice", doc="the same after a burglary")
-    fear_theft: float = param(0.05, unit="share", low=0, high=1, source="modelling choice", doc="the same after other theft")
+    fear_burglary: float = param(0.15, unit="share", low=0, high=1, source="modelling choice", doc="the same after a burglary")
+    fear_theft: float = param(0.03, unit="share", low=0, high=1, source="modelling choice", doc="the same after other theft")
     fear_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="Prieto Curiel & Bishop (2017), order of size",
                                   doc="half-life of a victim's added fear")
     fear_talk: float = param(0.10, unit="share", low=0, high=0.5, source="Prieto Curiel & Bishop (2018): direction",

@@ -36,7 +36,7 @@ class JusticeParams(MechanismParams):
     """Settings of police work and courts."""
 
     seen: tuple[float, ...] = by_type(
-        (0.15, 0.60, 0.15, 0.25, 0.60, 0.60, 0.08), "probability that a unit at the place discovers the act", unit="share",
+        (0.15, 0.60, 0.15, 0.25, 0.60, 0.60, 0.20), "probability that a unit at the place discovers the act", unit="share",
         low=0, high=1, source="modelling choice")
     seen_on_arrival: float = param(0.3, unit="ratio", low=0, high=1, source="modelling choice",
                                    doc="the same for a unit that arrives shortly after, relative to one that is there")
@@ -50,7 +50,7 @@ class JusticeParams(MechanismParams):
                           doc="discovered acts whose offender is arrested at once")
     named: float = param(0.60, unit="share", low=0, high=1, calibrated=True, source="calibrated to clearance rates (FBI, 2019)",
                          doc="recorded acts cleared because the victim knows the offender")
-    description: float = param(0.10, unit="share", low=0, high=1, calibrated=True,
+    description: float = param(0.14, unit="share", low=0, high=1, calibrated=True,
                                source="calibrated to clearance rates (FBI, 2019)",
                                doc="robberies and assaults cleared by the victim's description of a stranger, in good light")
     witness: tuple[float, ...] = by_type(
@@ -59,7 +59,7 @@ class JusticeParams(MechanismParams):
     witness_efficacy: float = param(0.25, unit="per sd", low=0, high=2, source="Sampson, Raudenbush & Earls (1997): direction",
                                     doc="log rise of witnesses' help with collective efficacy")
     traces: tuple[float, ...] = by_type(
-        (0.13, 0.10, 0.12, 0.12, 0.12, 0.45, 0.0), "identification by traces and enquiries with full investigation time",
+        (0.13, 0.10, 0.12, 0.12, 0.14, 0.42, 0.0), "identification by traces and enquiries with full investigation time",
         unit="share", low=0, high=1, calibrated=True, source="calibrated to clearance rates (FBI, 2019)")
     case_hours: tuple[float, ...] = by_type(
         (3.0, 8.0, 1.0, 2.0, 5.0, 250.0, 1.0), "investigators' time wanted by a case", unit="hours", low=0, high=5_000,

@@ -42,7 +42,7 @@ def test_reporting_rises_with_weapon_loss_and_trust_and_falls_when_the_offender_
     assert share_reported(make, "theft", loss=3000.0) > share_reported(make, "theft", loss=30.0) + .1
     low = share_reported(make, "assault", edit=lambda m: m.residents["trust"].fill(.1))
     assert low < plain - .05
-    assert share_reported(make, "theft", victims=np.full(n, -1)) == pytest.approx(.15, abs=.03)
+    assert share_reported(make, "theft", victims=np.full(n, -1), offenders=np.arange(n) % 400) == pytest.approx(.30, abs=.03)
     assert share_reported(make, "homicide", edit=lambda m: m.residents["trust"].fill(0)) > .97
 
 
@@ -82,12 +82,12 @@ def test_fear_of_victims_rises_and_fades_to_the_base_and_others_are_untouched(ma
     act(model, 3, "assault", victims=np.array([5, 5, 6]))
     model.advance()
     after = model.residents["fear"]
-    assert after[5] == pytest.approx(1 - (1 - before[5]) * .65**2, abs=1e-5)
-    assert after[6] == pytest.approx(1 - (1 - before[6]) * .65, abs=1e-5)
+    assert after[5] == pytest.approx(1 - (1 - before[5]) * .75**2, abs=1e-5)
+    assert after[6] == pytest.approx(1 - (1 - before[6]) * .75, abs=1e-5)
     assert (after[7:] == before[7:]).all()
     assert model.residents["victimisations"][[5, 6, 7]].tolist() == [2, 1, 0]
     model.advance(6 * 182)
-    expected = (1 - (1 - before[5]) * .65**2 - before[5]) * .5
+    expected = (1 - (1 - before[5]) * .75**2 - before[5]) * .5
     assert model.residents["fear"][5] - before[5] == pytest.approx(expected, abs=.03)
 
 

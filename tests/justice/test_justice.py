@@ -159,7 +159,7 @@ def test_police_at_the_minute_discover_and_others_do_not(world):
     assert run(-5).log["discovered"].mean() == pytest.approx(.18, abs=.03)
     assert run(20).log["discovered"].mean() == 0
     assert run(-30).log["discovered"].mean() == 0
-    assert run(5, "drugs").log["discovered"].mean() == pytest.approx(.08, abs=.02)
+    assert run(5, "drugs").log["discovered"].mean() == pytest.approx(.20, abs=.03)
 
 
 @settings(max_examples=25, deadline=None)
