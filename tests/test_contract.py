@@ -253,7 +253,14 @@ def test_every_file_of_an_intervention_has_its_class():
 @pytest.mark.parametrize("name", INTERVENTIONS)
 def test_zero_strength_changes_nothing(start, baseline, name):
     model = arm(start, name, strength=0.0, start=1, end=DAYS - 1)
-    model.run_days(DAYS)
+    for _ in range(DAYS):
+        model.run_days(1)
+        for lever, declared in LEVERS.items():
+            value = model.levers[lever]
+            if declared.scope == "orders":
+                assert not any(np.any(order["per_day"]) for order in value), lever
+            else:
+                assert not np.any(value), lever
     assert not differences(fingerprint(model), baseline[DAYS])
     assert np.nansum(np.abs(model.series.columns()[f"cost.{name}"])) == 0
 

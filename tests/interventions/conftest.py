@@ -26,9 +26,14 @@ def town(saved):
     return make
 
 
-def add_events(model, cells, minute: int, recorded: bool, kind: int, outdoors: bool = True) -> None:
-    """Write events of the tick before into the log, as if they had happened."""
-    n = len(cells)
-    model.log.append(tick=np.full(n, max(model.tick - 1, 0)), minute=np.full(n, minute), cell=np.asarray(cells),
-                     type=np.full(n, kind), offender_id=np.arange(n), recorded=np.full(n, recorded),
-                     outdoors=np.full(n, outdoors))
+@pytest.fixture
+def add_events():
+    """Function: write events of the tick before into the log, as if they had happened."""
+
+    def add(model, cells, minute: int, recorded: bool, kind: int, outdoors: bool = True) -> None:
+        n = len(cells)
+        model.log.append(tick=np.full(n, max(model.tick - 1, 0)), minute=np.full(n, minute), cell=np.asarray(cells),
+                         type=np.full(n, kind), offender_id=np.arange(n), recorded=np.full(n, recorded),
+                         outdoors=np.full(n, outdoors))
+
+    return add

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from conftest import add_events
 
 from sim.interventions import selection
 from sim.interventions.hot_spots import visits_cost
@@ -31,7 +30,7 @@ def test_hot_spots_are_the_places_the_police_believe_in(town):
     assert set(cells) <= set(streets)
 
 
-def test_what_nobody_recorded_moves_only_the_perfect_informed(town):
+def test_what_nobody_recorded_moves_only_the_perfect_informed(town, add_events):
     arms = {"hot_spots_patrol": PLAN, "problem_oriented_places": PLAN, "street_lighting": PLAN,
             "perfect_information_patrol": PLAN}
     plain, model = town(0, **arms), town(0, **arms)
@@ -106,7 +105,7 @@ def test_the_list_is_reviewed_when_asked(town):
     assert set(late) <= set(now) and not np.array_equal(first, now)
 
 
-def test_lamps_stand_where_it_is_dark(town):
+def test_lamps_stand_where_it_is_dark(town, add_events):
     model = town(0, street_lighting={"start": 1})
     streets, light = selection.street_cells(model), model.layers["light"]
     dark = streets[light[streets] < 0.6]
@@ -123,7 +122,7 @@ def test_lamps_stand_where_it_is_dark(town):
     assert (strong.layers["light"] + strong.levers["light"]).max() <= 1.0 + 1e-6
 
 
-def test_problem_solving_outlasts_the_officers(town):
+def test_problem_solving_outlasts_the_officers(town, add_events):
     plan = {**PLAN, "analysis_days": 2, "presence_days": 2}
     model = town(0, problem_oriented_places=plan)
     top = np.argsort(-model.layers["believed"], kind="stable")[:2]
