@@ -82,8 +82,16 @@ class CityModel(ColumnModel):
         Keys of the specification, nested ones as mappings: ``city={"residents": 5_000}``.
     """
 
-    def __init__(self, spec: RunSpec | Mapping | None = None, *, rng: int | None = None, city: City | Mapping | None = None,
-                 people: Mapping | None = None, snapshot: Mapping | None = None, **overrides: Any):
+    def __init__(
+        self,
+        spec: RunSpec | Mapping | None = None,
+        *,
+        rng: int | None = None,
+        city: City | Mapping | None = None,
+        people: Mapping | None = None,
+        snapshot: Mapping | None = None,
+        **overrides: Any,
+    ):
         if rng is not None:
             overrides["seed"] = rng
         if isinstance(city, Mapping):  # settings of a city rather than a built one
@@ -156,7 +164,10 @@ class CityModel(ColumnModel):
 
     def _make_populations(self, snapshot: Mapping | None) -> None:
         if snapshot is None:
-            sizes = {"residents": len(self.people["residents"]["home"]), "dwellings": len(self.people["dwellings"]["cell"])}
+            sizes = {
+                "residents": len(self.people["residents"]["home"]),
+                "dwellings": len(self.people["dwellings"]["cell"]),
+            }
             patrol = self.mechanisms.get("patrol")
             sizes["guardians"] = patrol.units(sizes["residents"]) if patrol is not None else 0
             start = {"residents": 0, "guardians": sizes["residents"], "dwellings": 0}
@@ -216,8 +227,11 @@ class CityModel(ColumnModel):
         since = day + self.calendar.burn_in_days + 1
         for mechanism in self._story:
             cadence = mechanism.cadence
-            if cadence == "tick" or last and (cadence == "day" or cadence == "week" and since % 7 == 0
-                                              or cadence == "month" and since % 30 == 0):
+            if (
+                cadence == "tick"
+                or last
+                and (cadence == "day" or cadence == "week" and since % 7 == 0 or cadence == "month" and since % 30 == 0)
+            ):
                 self._run(mechanism)
                 self.new_events = slice(start, len(self.log))
         self._settle()
@@ -272,8 +286,10 @@ class CityModel(ColumnModel):
     def write_allowed(self, population: str, column: str) -> None:
         """Raise OwnershipError when the mechanism that is stepping does not own the column."""
         if self._stepping is not None and self.owner.get((population, column)) != self._stepping.name:
-            raise OwnershipError(f"mechanism {self._stepping.name!r} does not own {population}.{column} "
-                                 f"(owner: {self.owner.get((population, column), 'the synthesis of people')}); propose a change")
+            raise OwnershipError(
+                f"mechanism {self._stepping.name!r} does not own {population}.{column} "
+                f"(owner: {self.owner.get((population, column), 'the synthesis of people')}); propose a change"
+            )
 
     # -- what mechanisms use -------------------------------------------------------------------------------------
 
@@ -429,8 +445,11 @@ class CityModel(ColumnModel):
         values: dict[str, float] = {"population": float(self.residents["alive"].sum())}
         new = slice(self._day_start, len(self.log))
         kind = self.log["type"][new]
-        for layer, mask in (("true", slice(None)), ("reported", self.log["reported"][new]),
-                            ("recorded", self.log["recorded"][new])):
+        for layer, mask in (
+            ("true", slice(None)),
+            ("reported", self.log["reported"][new]),
+            ("recorded", self.log["recorded"][new]),
+        ):
             counts = np.bincount(kind[mask], minlength=len(TYPES))
             values.update({f"{layer}.{name}": float(c) for name, c in zip(TYPES, counts)})
         self._day_start = len(self.log)
@@ -469,13 +488,21 @@ class CityModel(ColumnModel):
     def snapshot(self) -> dict[str, Any]:
         """Copy the whole state between two ticks; give it to :meth:`restore`. The city itself is shared, not copied."""
         return dict(
-            tick=self.tick, next_id=self.next_id, city=self.city, spec=self.spec, day_start=self._day_start,
-            died=dict(self._died), costs=dict(self._costs),
+            tick=self.tick,
+            next_id=self.next_id,
+            city=self.city,
+            spec=self.spec,
+            day_start=self._day_start,
+            died=dict(self._died),
+            costs=dict(self._costs),
             populations={name: getattr(self, name).snapshot() for name in BASE_COLUMNS},
             layers={layer: self.layers[layer].copy() for kind, layer in self.owner if kind == "layers"},
             state={name: copy.deepcopy(m.state) for name, m in self.mechanisms.items()},
             interventions={name: copy.deepcopy(i.state) for name, i in self.interventions.items()},
-            levers=self.levers.snapshot(), log=self.log.snapshot(), series=self.series.snapshot())
+            levers=self.levers.snapshot(),
+            log=self.log.snapshot(),
+            series=self.series.snapshot(),
+        )
 
     @classmethod
     def restore(cls, snapshot: Mapping[str, Any], spec: RunSpec | None = None) -> CityModel:
@@ -487,8 +514,14 @@ class CityModel(ColumnModel):
         spec = snapshot["spec"] if spec is None else spec
         old = snapshot["spec"]
         if (spec.city, spec.tick_hours, spec.burn_in_years, spec.start_date) != (
-                old.city, old.tick_hours, old.burn_in_years, old.start_date):
-            raise SpecError("a snapshot can only be continued with the same city, tick_hours, burn_in_years and start_date")
+            old.city,
+            old.tick_hours,
+            old.burn_in_years,
+            old.start_date,
+        ):
+            raise SpecError(
+                "a snapshot can only be continued with the same city, tick_hours, burn_in_years and start_date"
+            )
         return cls(spec, city=snapshot["city"], snapshot=snapshot)
 
     def _load(self, saved: Mapping[str, Any]) -> None:
@@ -507,7 +540,11 @@ class CityModel(ColumnModel):
             if name in self.interventions:
                 self.interventions[name].state = copy.deepcopy(state)
         self.levers.refresh(self._sizes())
-        self.levers.restore({lever: {s: v for s, v in given.items() if s in self.interventions}
-                             for lever, given in saved["levers"].items()})
+        self.levers.restore(
+            {
+                lever: {s: v for s, v in given.items() if s in self.interventions}
+                for lever, given in saved["levers"].items()
+            }
+        )
         self.log.restore(saved["log"])
         self.series.restore(saved["series"])

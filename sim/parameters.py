@@ -17,8 +17,17 @@ from typing import Any
 from sim.errors import SpecError
 
 
-def param(default: Any, *, unit: str, source: str, doc: str, low: float | None = None, high: float | None = None,
-          choices: tuple | None = None, calibrated: bool = False) -> Any:
+def param(
+    default: Any,
+    *,
+    unit: str,
+    source: str,
+    doc: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple | None = None,
+    calibrated: bool = False,
+) -> Any:
     """Declare one parameter as a dataclass field.
 
     Parameters
@@ -67,8 +76,11 @@ def _check_number(value: float, meta: Mapping, where: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise SpecError(f"{where}: expected a finite number, found {show(value)}")
     if (low is not None and value < low) or (high is not None and value > high):
-        bounds = f"between {low:g} and {high:g}" if low is not None and high is not None else (
-            f"at least {low:g}" if low is not None else f"at most {high:g}")
+        bounds = (
+            f"between {low:g} and {high:g}"
+            if low is not None and high is not None
+            else (f"at least {low:g}" if low is not None else f"at most {high:g}")
+        )
         raise SpecError(f"{where}: expected {bounds} ({meta.get('unit', '-')}), found {show(value)}")
 
 

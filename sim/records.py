@@ -37,8 +37,10 @@ class EventLog:
 
     def __init__(self) -> None:
         self.n = 0
-        self._store = {name: np.full((64, width) if width else 64, default, dtype)
-                       for name, (dtype, width, default) in EVENT_COLUMNS.items()}
+        self._store = {
+            name: np.full((64, width) if width else 64, default, dtype)
+            for name, (dtype, width, default) in EVENT_COLUMNS.items()
+        }
 
     def __len__(self) -> int:
         return self.n
@@ -73,13 +75,16 @@ class EventLog:
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         self.n = len(saved["tick"])
-        self._store = {name: saved[name].copy() if self.n else np.full((64, width) if width else 64, default, dtype)
-                       for name, (dtype, width, default) in EVENT_COLUMNS.items()}
+        self._store = {
+            name: saved[name].copy() if self.n else np.full((64, width) if width else 64, default, dtype)
+            for name, (dtype, width, default) in EVENT_COLUMNS.items()
+        }
 
     def equals(self, other: EventLog) -> bool:
         """True when two logs are the same to the bit."""
-        return self.n == other.n and all(np.array_equal(self[c], other[c]) and self[c].tobytes() == other[c].tobytes()
-                                         for c in EVENT_COLUMNS)
+        return self.n == other.n and all(
+            np.array_equal(self[c], other[c]) and self[c].tobytes() == other[c].tobytes() for c in EVENT_COLUMNS
+        )
 
 
 class Series:

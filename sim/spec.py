@@ -22,37 +22,91 @@ SCHEMA_VERSION = 1
 class CityParams:
     """Which city. The dials describe a generated one; with ``preset: from_files`` the data files do."""
 
-    preset: str = param("compact_european", unit="-", source="modelling choice",
-                        doc="name of a city preset, or from_files")
+    preset: str = param(
+        "compact_european", unit="-", source="modelling choice", doc="name of a city preset, or from_files"
+    )
     path: str = param("", unit="path", source="-", doc="folder with the files of a real city (from_files)")
-    areas: tuple[str, ...] = param((), unit="names", source="-",
-                                   doc="names or ids of areas to keep; empty keeps all (from_files)")
-    residents: int = param(0, unit="persons", low=0, high=50_000_000, source="modelling choice",
-                           doc="residents; 0 takes the preset's number, or one person per person of a real city")
-    seed: int = param(1, unit="-", low=0, high=2**62, source="-",
-                      doc="seed of the built city and its people: arms and replications share the same city")
-    shape: str = param("round", unit="-", choices=("round", "wide", "valley", "coast"), source="modelling choice",
-                       doc="outline of a generated city")
-    density: float = param(6_000.0, unit="residents per km2", low=500, high=60_000, source="modelling choice",
-                           doc="mean density of the built-up part")
-    centres: int = param(1, unit="count", low=1, high=12, source="modelling choice",
-                         doc="centres of jobs and night life")
-    segregation: float = param(0.4, unit="0-1", low=0, high=1, source="modelling choice",
-                               doc="how strongly poor and rich live apart")
-    inequality: float = param(0.30, unit="Gini", low=0.15, high=0.70, source="modelling choice",
-                              doc="Gini index of household income")
-    poverty: float = param(0.14, unit="share", low=0, high=0.8, source="modelling choice",
-                           doc="mean share of residents below the poverty line")
-    unemployment: float = param(0.07, unit="share", low=0, high=0.6, source="modelling choice",
-                                doc="mean unemployment rate")
-    informality: float = param(0.0, unit="share", low=0, high=0.8, source="modelling choice",
-                               doc="share of residents in informal settlements on the outskirts")
-    street_period: int = param(6, unit="cells", low=3, high=40, source="modelling choice",
-                               doc="distance between arterial streets")
-    street_order: float = param(0.6, unit="0-1", low=0, high=1, source="modelling choice",
-                                doc="1: people keep to arterials; 0: local streets carry as much")
-    state_presence: float = param(1.0, unit="ratio", low=0, high=3, source="modelling choice",
-                                  doc="street lights and services in poor areas relative to the rest")
+    areas: tuple[str, ...] = param(
+        (), unit="names", source="-", doc="names or ids of areas to keep; empty keeps all (from_files)"
+    )
+    residents: int = param(
+        0,
+        unit="persons",
+        low=0,
+        high=50_000_000,
+        source="modelling choice",
+        doc="residents; 0 takes the preset's number, or one person per person of a real city",
+    )
+    seed: int = param(
+        1,
+        unit="-",
+        low=0,
+        high=2**62,
+        source="-",
+        doc="seed of the built city and its people: arms and replications share the same city",
+    )
+    shape: str = param(
+        "round",
+        unit="-",
+        choices=("round", "wide", "valley", "coast"),
+        source="modelling choice",
+        doc="outline of a generated city",
+    )
+    density: float = param(
+        6_000.0,
+        unit="residents per km2",
+        low=500,
+        high=60_000,
+        source="modelling choice",
+        doc="mean density of the built-up part",
+    )
+    centres: int = param(
+        1, unit="count", low=1, high=12, source="modelling choice", doc="centres of jobs and night life"
+    )
+    segregation: float = param(
+        0.4, unit="0-1", low=0, high=1, source="modelling choice", doc="how strongly poor and rich live apart"
+    )
+    inequality: float = param(
+        0.30, unit="Gini", low=0.15, high=0.70, source="modelling choice", doc="Gini index of household income"
+    )
+    poverty: float = param(
+        0.14,
+        unit="share",
+        low=0,
+        high=0.8,
+        source="modelling choice",
+        doc="mean share of residents below the poverty line",
+    )
+    unemployment: float = param(
+        0.07, unit="share", low=0, high=0.6, source="modelling choice", doc="mean unemployment rate"
+    )
+    informality: float = param(
+        0.0,
+        unit="share",
+        low=0,
+        high=0.8,
+        source="modelling choice",
+        doc="share of residents in informal settlements on the outskirts",
+    )
+    street_period: int = param(
+        6, unit="cells", low=3, high=40, source="modelling choice", doc="distance between arterial streets"
+    )
+    street_order: float = param(
+        0.6,
+        unit="0-1",
+        low=0,
+        high=1,
+        source="modelling choice",
+        doc="1: people keep to arterials; 0: local streets carry as much",
+    )
+    state_presence: float = param(
+        1.0,
+        unit="ratio",
+        low=0,
+        high=3,
+        source="modelling choice",
+        doc="street lights and services in poor areas relative to the rest",
+    )
 
 
 @dataclass(frozen=True)
@@ -79,15 +133,25 @@ class RunSpec:
     city: CityParams = field(default_factory=CityParams)
     seed: int = param(1, unit="-", low=0, high=2**62, source="-", doc="seed of the run; replications count up from it")
     years: float = param(1.0, unit="years of 365 days", low=0, high=100, source="-", doc="scored years")
-    burn_in_years: float = param(1.0, unit="years of 365 days", low=0, high=50, source="modelling choice",
-                                 doc="years simulated before scoring starts")
-    tick_hours: int = param(4, unit="hours", choices=(1, 2, 3, 4, 6, 8, 12, 24), source="modelling choice",
-                            doc="length of a tick")
+    burn_in_years: float = param(
+        1.0,
+        unit="years of 365 days",
+        low=0,
+        high=50,
+        source="modelling choice",
+        doc="years simulated before scoring starts",
+    )
+    tick_hours: int = param(
+        4, unit="hours", choices=(1, 2, 3, 4, 6, 8, 12, 24), source="modelling choice", doc="length of a tick"
+    )
     start_date: str = param("2024-01-01", unit="date", source="-", doc="date of the first scored day")
     threads: int = param(1, unit="threads", low=1, high=64, source="-", doc="threads of one run")
-    interactions: bool = param(True, unit="-", source="-",
-                               doc="false cuts every channel by which residents influence one another")
-    banned: tuple[int, ...] = param((), unit="person ids", source="-", doc="residents who never offend (counterfactual)")
+    interactions: bool = param(
+        True, unit="-", source="-", doc="false cuts every channel by which residents influence one another"
+    )
+    banned: tuple[int, ...] = param(
+        (), unit="person ids", source="-", doc="residents who never offend (counterfactual)"
+    )
     mechanism: Mapping[str, Any] = field(default_factory=dict)
     intervention: Mapping[str, Any] = field(default_factory=dict)
 
@@ -156,8 +220,13 @@ def _simple_class() -> type:
 
         hints = typing.get_type_hints(RunSpec)
         _Simple = dataclasses.make_dataclass(
-            "run", [(f.name, hints[f.name], dataclasses.field(default=f.default, metadata=f.metadata))
-                    for f in _simple_fields()], frozen=True)
+            "run",
+            [
+                (f.name, hints[f.name], dataclasses.field(default=f.default, metadata=f.metadata))
+                for f in _simple_fields()
+            ],
+            frozen=True,
+        )
     return _Simple
 
 
@@ -185,7 +254,8 @@ def build(given: Mapping[str, Any] | None = None) -> RunSpec:
                 raise unknown_key(name, table, group)
         names = table if group == "mechanism" else [n for n in table if n in chosen]
         groups[group] = MappingProxyType(
-            {n: validate(table[n].Params, chosen.get(n, {}), f"{group}.{n}") for n in sorted(names)})
+            {n: validate(table[n].Params, chosen.get(n, {}), f"{group}.{n}") for n in sorted(names)}
+        )
     simple = validate(_simple_class(), given, "run")
     values = {f.name: getattr(simple, f.name) for f in _simple_fields()}
     try:

@@ -44,21 +44,75 @@ def household_at_home(member, row_of, activity, next_member):
 
 @njit(cache=True, nogil=True)
 def choose_property(
-        # who
-        rows, minutes, dark, dark_hours, seed, codes, tick, ticks_per_day, interactions,
-        key, home, cell, shops_of, risk, memory, sighted, next_member, activity, row_of,
-        # places
-        width, height, period, order, area, dwellings, dwelling_first, shops, bars, stops, flow, light, management,
-        efficacy, alert, at_home, in_public, lever_light, lever_management, lever_security, open_share,
-        # homes
-        d_id, d_first_member, d_security, d_value, d_cover,
-        # memories
-        m_cell, m_dwelling, m_tick, m_skill, s_cells, s_ticks, s_times,
-        # police
-        v_first, v_count, v_start, v_minutes,
-        weights, theta,
-        # results
-        out_kind, out_cell, out_dwelling, seen_place):
+    # who
+    rows,
+    minutes,
+    dark,
+    dark_hours,
+    seed,
+    codes,
+    tick,
+    ticks_per_day,
+    interactions,
+    key,
+    home,
+    cell,
+    shops_of,
+    risk,
+    memory,
+    sighted,
+    next_member,
+    activity,
+    row_of,
+    # places
+    width,
+    height,
+    period,
+    order,
+    area,
+    dwellings,
+    dwelling_first,
+    shops,
+    bars,
+    stops,
+    flow,
+    light,
+    management,
+    efficacy,
+    alert,
+    at_home,
+    in_public,
+    lever_light,
+    lever_management,
+    lever_security,
+    open_share,
+    # homes
+    d_id,
+    d_first_member,
+    d_security,
+    d_value,
+    d_cover,
+    # memories
+    m_cell,
+    m_dwelling,
+    m_tick,
+    m_skill,
+    s_cells,
+    s_ticks,
+    s_times,
+    # police
+    v_first,
+    v_count,
+    v_start,
+    v_minutes,
+    weights,
+    theta,
+    # results
+    out_kind,
+    out_cell,
+    out_dwelling,
+    seen_place,
+):
     """Let every looker choose; results per looker.
 
     rows : int32[n]; minutes : int16[n] minute within the tick; dark : bool[n]; codes : int64[4] decision numbers.
@@ -66,9 +120,34 @@ def choose_property(
     out_kind : int8[n] (-1: nothing); out_cell : int32[n]; out_dwelling : int64[n] (row, -1).
     seen_place : int32[n, PLACES], cells where police were noticed (-1).
     """
-    (scale, w_value, w_security, w_cover, w_occupied, w_neighbours, w_passers, w_alert, w_management, w_dark, w_patrons,
-     w_crowd, w_home, w_risk, w_now, w_before, notice, s_strength, s_days, s_reach, s_habit, w_good, good_days, good_other,
-     next_door, w_skill) = weights
+    (
+        scale,
+        w_value,
+        w_security,
+        w_cover,
+        w_occupied,
+        w_neighbours,
+        w_passers,
+        w_alert,
+        w_management,
+        w_dark,
+        w_patrons,
+        w_crowd,
+        w_home,
+        w_risk,
+        w_now,
+        w_before,
+        notice,
+        s_strength,
+        s_days,
+        s_reach,
+        s_habit,
+        w_good,
+        good_days,
+        good_other,
+        next_door,
+        w_skill,
+    ) = weights
     places = np.empty(PLACES, np.int64)
     slot_of = np.empty(PLACES, np.int64)
     utility = np.empty((PLACES, KINDS))
@@ -126,8 +205,20 @@ def choose_property(
                 if draw1(seed, codes[1], tick, mix(k, np.uint64(c)), 0) < 1.0 - math.exp(-notice * max(around, 1.0)):
                     police = w_now if now else w_before
                     seen_place[j, s] = c
-            police += remembered(sighted[i], s_cells, s_ticks, s_times, c, width, tick, ticks_per_day, s_strength, s_days,
-                                 s_reach, s_habit)
+            police += remembered(
+                sighted[i],
+                s_cells,
+                s_ticks,
+                s_times,
+                c,
+                width,
+                tick,
+                ticks_per_day,
+                s_strength,
+                s_days,
+                s_reach,
+                s_habit,
+            )
             dx = c % width - base % width
             dy = c // width - base // width
             known = w_home * ce_home * math.exp(-math.sqrt(float(dx * dx + dy * dy)) / 1.5)
@@ -156,27 +247,72 @@ def choose_property(
                 target[s] = d
                 inside = household_at_home(d_first_member[d], row_of, activity, next_member) if interactions else 0
                 utility[s, BURGLARY] = (
-                    w_value * d_value[d] - w_security * (d_security[d] + lever_security[c]) + w_cover * d_cover[d]
-                    - w_occupied * inside - w_neighbours * sigmoid(efficacy[c]) * math.log(1.0 + homes) * 0.3 - watch
-                    - (w_alert * min(alert[c], 2.0) if interactions else 0.0) + placed + skill_b + common - theta[BURGLARY])
+                    w_value * d_value[d]
+                    - w_security * (d_security[d] + lever_security[c])
+                    + w_cover * d_cover[d]
+                    - w_occupied * inside
+                    - w_neighbours * sigmoid(efficacy[c]) * math.log(1.0 + homes) * 0.3
+                    - watch
+                    - (w_alert * min(alert[c], 2.0) if interactions else 0.0)
+                    + placed
+                    + skill_b
+                    + common
+                    - theta[BURGLARY]
+                )
             if slot_of[s] < 0 or slot_of[s] >= 2:
                 if shops[c] > 0 and open_share[j] > 0.0:
-                    utility[s, SHOP] = (0.42 * math.log(1.0 + shops[c]) - w_management * (management[c] - 0.5) + other + skill_t
-                                        + common + math.log(open_share[j]) * scale - theta[SHOP])
+                    utility[s, SHOP] = (
+                        0.42 * math.log(1.0 + shops[c])
+                        - w_management * (management[c] - 0.5)
+                        + other
+                        + skill_t
+                        + common
+                        + math.log(open_share[j]) * scale
+                        - theta[SHOP]
+                    )
                 if shops[c] > 0:
-                    utility[s, TILL] = (0.45 * math.log(1.0 + shops[c]) - 1.5 * w_management * (management[c] - 0.5)
-                                        + 0.4 * night + other + skill_r + common - theta[TILL]
-                                        + (math.log(max(open_share[j], 0.15)) * scale))
+                    utility[s, TILL] = (
+                        0.45 * math.log(1.0 + shops[c])
+                        - 1.5 * w_management * (management[c] - 0.5)
+                        + 0.4 * night
+                        + other
+                        + skill_r
+                        + common
+                        - theta[TILL]
+                        + (math.log(max(open_share[j], 0.15)) * scale)
+                    )
                 if public > 0.0 or not interactions:
-                    utility[s, PERSON] = (w_crowd * math.log(1.0 + public) + 0.4 * min(1.0, stops[c]) + other + skill_t + common
-                                          - theta[PERSON])
+                    utility[s, PERSON] = (
+                        w_crowd * math.log(1.0 + public)
+                        + 0.4 * min(1.0, stops[c])
+                        + other
+                        + skill_t
+                        + common
+                        - theta[PERSON]
+                    )
                     utility[s, ROBBERY] = (
-                        w_dark * night * (1.0 - lamp) + w_patrons * night * min(1.0, bars[c] * 0.5) + 0.3 * min(1.0, stops[c])
-                        + 0.3 * math.log(1.0 + public) - 0.06 * min(public, 60.0) - w_management * (management[c] - 0.5) + other
-                        + skill_r + common - theta[ROBBERY])
+                        w_dark * night * (1.0 - lamp)
+                        + w_patrons * night * min(1.0, bars[c] * 0.5)
+                        + 0.3 * min(1.0, stops[c])
+                        + 0.3 * math.log(1.0 + public)
+                        - 0.06 * min(public, 60.0)
+                        - w_management * (management[c] - 0.5)
+                        + other
+                        + skill_r
+                        + common
+                        - theta[ROBBERY]
+                    )
                 cars = dwellings[c] * 0.7 + public * 0.2
-                utility[s, VEHICLE] = (0.3 * math.log(1.0 + cars) + 0.5 * w_dark * night * (1.0 - lamp)
-                                       - w_security * lever_security[c] - watch + other + skill_t + common - theta[VEHICLE])
+                utility[s, VEHICLE] = (
+                    0.3 * math.log(1.0 + cars)
+                    + 0.5 * w_dark * night * (1.0 - lamp)
+                    - w_security * lever_security[c]
+                    - watch
+                    + other
+                    + skill_t
+                    + common
+                    - theta[VEHICLE]
+                )
             for t in range(KINDS):
                 if utility[s, t] > NEVER:
                     total += math.exp(utility[s, t] / scale)
@@ -196,10 +332,36 @@ def choose_property(
 
 def weight_vector(p, learned) -> np.ndarray:
     """Parameters of offending and of deterrence (`learned`) that the choice uses."""
-    return np.array([
-        p.choice_scale, p.value, p.security, p.cover, p.occupied, p.neighbours, p.passers, p.alert, p.management, p.dark,
-        p.patrons, p.crowd, p.home_recognition, p.risk, p.police_now, p.police_before, p.notice,
-        learned.memory_strength, learned.memory_days, learned.memory_cells, learned.habituation, p.good_place, p.good_days, p.good_other, p.next_door, p.skill])
+    return np.array(
+        [
+            p.choice_scale,
+            p.value,
+            p.security,
+            p.cover,
+            p.occupied,
+            p.neighbours,
+            p.passers,
+            p.alert,
+            p.management,
+            p.dark,
+            p.patrons,
+            p.crowd,
+            p.home_recognition,
+            p.risk,
+            p.police_now,
+            p.police_before,
+            p.notice,
+            learned.memory_strength,
+            learned.memory_days,
+            learned.memory_cells,
+            learned.habituation,
+            p.good_place,
+            p.good_days,
+            p.good_other,
+            p.next_door,
+            p.skill,
+        ]
+    )
 
 
 def theta_vector(p) -> np.ndarray:

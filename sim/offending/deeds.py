@@ -12,8 +12,23 @@ from sim.records import CO_SLOTS
 
 
 @njit(cache=True, nogil=True)
-def still_drawn(rows, seed, code, tick, ticks_per_day, key, last_property, drawn_back, ready, satiation, satiation_days, pull,
-                good_days, scale, keep):
+def still_drawn(
+    rows,
+    seed,
+    code,
+    tick,
+    ticks_per_day,
+    key,
+    last_property,
+    drawn_back,
+    ready,
+    satiation,
+    satiation_days,
+    pull,
+    good_days,
+    scale,
+    keep,
+):
     """Thin lookers: fresh proceeds calm, and the pull of a good place fades with the memory of it."""
     for j in range(rows.size):
         i = rows[j]
@@ -56,7 +71,9 @@ def find_accomplices(rows, seed, code, tick, interactions, key, ties, row_of, ac
 
 
 @njit(cache=True, nogil=True)
-def strike(rows, against, seed, code, tick, key, capital, weapon, lethal_weapon, lethal_unarmed, out_weapon, out_lethal):
+def strike(
+    rows, against, seed, code, tick, key, capital, weapon, lethal_weapon, lethal_unarmed, out_weapon, out_lethal
+):
     """Weapons and deaths of offences against a present person (`against`: bool[n], robbery halves the deaths)."""
     for j in range(rows.size):
         a, b, _, _ = draw4(seed, code, tick, key[rows[j]], 0)

@@ -9,8 +9,22 @@ from sim.draws import BLOCK, fill_words
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_ready(chunk, lo, hi, seed, code, tick, ticks_scale, keys, activity, ready_property, ready_violence, lookers,
-               quarrellers, counts):
+def find_ready(
+    chunk,
+    lo,
+    hi,
+    seed,
+    code,
+    tick,
+    ticks_scale,
+    keys,
+    activity,
+    ready_property,
+    ready_violence,
+    lookers,
+    quarrellers,
+    counts,
+):
     """Append rows of lookers (outings only) and quarrellers (anywhere but away) of a chunk.
 
     ticks_scale : length of a tick relative to four hours; chances scale with it.

@@ -15,9 +15,13 @@ LONG_AGO = -(2**30)
 
 def empty(capacity: int = 256) -> dict[str, np.ndarray]:
     """Return the table: `owner` (id), `cell`, `dwelling` (id), `tick` by slot, `skill` by kind (burglary, theft, robbery)."""
-    return dict(owner=np.full(capacity, -1, np.int64), cell=np.full((capacity, SLOTS), -1, np.int32),
-                dwelling=np.full((capacity, 2), -1, np.int64), tick=np.full((capacity, SLOTS), LONG_AGO, np.int32),
-                skill=np.zeros((capacity, 3), np.float32))
+    return dict(
+        owner=np.full(capacity, -1, np.int64),
+        cell=np.full((capacity, SLOTS), -1, np.int32),
+        dwelling=np.full((capacity, 2), -1, np.int64),
+        tick=np.full((capacity, SLOTS), LONG_AGO, np.int32),
+        skill=np.zeros((capacity, 3), np.float32),
+    )
 
 
 def grow(table: dict[str, np.ndarray], need: int) -> dict[str, np.ndarray]:

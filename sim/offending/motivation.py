@@ -22,16 +22,62 @@ def logistic(x):
 
 
 @njit(cache=True, nogil=True)
-def update_readiness(lo, hi, slice_, keys, alive, age, sex, routine, partner, self_control, restraint, hardship, gap, ties,
-                     row_of, last_offence, last_property, offences, tick, ticks_per_day, weights, fade, use_ties,
-                     capital_property, capital_violence, drawn_back, ready_property, ready_violence):
+def update_readiness(
+    lo,
+    hi,
+    slice_,
+    keys,
+    alive,
+    age,
+    sex,
+    routine,
+    partner,
+    self_control,
+    restraint,
+    hardship,
+    gap,
+    ties,
+    row_of,
+    last_offence,
+    last_property,
+    offences,
+    tick,
+    ticks_per_day,
+    weights,
+    fade,
+    use_ties,
+    capital_property,
+    capital_violence,
+    drawn_back,
+    ready_property,
+    ready_violence,
+):
     """Weekly update for residents with ``key % 7 == slice_`` (all of them when slice_ < 0).
 
     weights : float64[18], in the order of :func:`weight_vector`.
     fade : float
         Factor on criminal capital for the week.
     """
-    w_sc, w_need, w_drug, drug_gap, w_peers, w_cap, w_partner, w_job, thr_p, thr_v, scale, min_age, temper, pull, pull_days, w_male, watched, watched_until = weights
+    (
+        w_sc,
+        w_need,
+        w_drug,
+        drug_gap,
+        w_peers,
+        w_cap,
+        w_partner,
+        w_job,
+        thr_p,
+        thr_v,
+        scale,
+        min_age,
+        temper,
+        pull,
+        pull_days,
+        w_male,
+        watched,
+        watched_until,
+    ) = weights
     for i in range(lo, hi):
         if slice_ >= 0 and keys[i] % np.uint64(7) != np.uint64(slice_):
             continue
@@ -59,8 +105,15 @@ def update_readiness(lo, hi, slice_, keys, alive, age, sex, routine, partner, se
             held += w_job  # a working life behind one holds as much as a job
         drug = w_drug * min(1.0, gap[i] / drug_gap) if gap[i] > 0 else 0.0
         m = -control + w_need * hardship[i] + drug + w_peers * friends + w_cap * capital_property[i] - held + male
-        v = (-control + 0.5 * w_need * hardship[i] + w_peers * friends + 0.6 * w_cap * capital_violence[i]
-             - 0.5 * held - temper * max(0, age[i] - 25) + male)
+        v = (
+            -control
+            + 0.5 * w_need * hardship[i]
+            + w_peers * friends
+            + 0.6 * w_cap * capital_violence[i]
+            - 0.5 * held
+            - temper * max(0, age[i] - 25)
+            + male
+        )
         # The full pull of a good place is in the stored chance; the look itself is thinned to what is left of it.
         drawn_back[i] = (tick - last_property[i]) / ticks_per_day < pull_days
         alone = 1.0 - watched * min(1.0, max(0.0, (watched_until - age[i]) / (watched_until - 10.0)))
@@ -70,6 +123,25 @@ def update_readiness(lo, hi, slice_, keys, alive, age, sex, routine, partner, se
 
 def weight_vector(p) -> np.ndarray:
     """Parameters of :class:`OffendingParams` that motivation uses, as float64[18]."""
-    return np.array([p.self_control, p.need, p.drug_need, p.drug_gap, p.peers, p.capital, p.partner, p.job,
-                     p.property_threshold, p.violence_threshold, p.readiness_scale, p.min_age, p.temper_age, p.memory_pull,
-                     p.pull_days, p.male, p.supervision, p.supervised_until])
+    return np.array(
+        [
+            p.self_control,
+            p.need,
+            p.drug_need,
+            p.drug_gap,
+            p.peers,
+            p.capital,
+            p.partner,
+            p.job,
+            p.property_threshold,
+            p.violence_threshold,
+            p.readiness_scale,
+            p.min_age,
+            p.temper_age,
+            p.memory_pull,
+            p.pull_days,
+            p.male,
+            p.supervision,
+            p.supervised_until,
+        ]
+    )

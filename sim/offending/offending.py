@@ -18,12 +18,19 @@ from sim.registry import mechanism
 READY, THIN, MINUTE, MINUTE_V = (decision(f"offending.{n}") for n in ("ready", "thin", "minute", "minute_quarrel"))
 CHOICE = np.array([decision("offending.choice"), decision("offending.notice"), 0, 0])
 QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel"), 0, 0])
-VICTIM, VICTIM_V, JOIN, STRIKE, GRUDGE = (
-    decision(f"offending.{n}") for n in ("victim", "victim_quarrel", "join", "strike", "grudge"))
+VICTIM, JOIN, STRIKE, GRUDGE = (decision(f"offending.{n}") for n in ("victim", "join", "strike", "grudge"))
 # Median loss by kind of property offence and spread of its logarithm (Heeks et al. 2018, orders of magnitude).
-LOSS = {choice.BURGLARY: (900.0, 1.1), choice.SHOP: (60.0, 0.9), choice.PERSON: (120.0, 0.9), choice.VEHICLE: (4000.0, 0.8),
-        choice.ROBBERY: (150.0, 0.9), choice.TILL: (400.0, 0.8)}
-TYPE_OF = np.array([CODE["burglary"], CODE["theft"], CODE["theft"], CODE["vehicle"], CODE["robbery"], CODE["robbery"]], np.int8)
+LOSS = {
+    choice.BURGLARY: (900.0, 1.1),
+    choice.SHOP: (60.0, 0.9),
+    choice.PERSON: (120.0, 0.9),
+    choice.VEHICLE: (4000.0, 0.8),
+    choice.ROBBERY: (150.0, 0.9),
+    choice.TILL: (400.0, 0.8),
+}
+TYPE_OF = np.array(
+    [CODE["burglary"], CODE["theft"], CODE["theft"], CODE["vehicle"], CODE["robbery"], CODE["robbery"]], np.int8
+)
 SKILL_OF = np.array([0, 1, 1, 1, 2, 2])
 SKILL_STEP = np.array([0.3, 0.08, 0.2], np.float32)  # learning by kind; theft teaches little
 NEVER = -(2**30)
@@ -34,23 +41,32 @@ class Offending(Mechanism):
     name = "offending"
     cadence = "tick"
     Params = OffendingParams
-    columns = {"residents": {
-        "ready_property": Column("f4", 0, "per tick", "chance that an outing of four hours is spent looking for something to take"),
-        "ready_violence": Column("f4", 0, "per tick", "chance that a provocation is taken up in four hours"),
-        "capital_property": Column("f4", 0, "units", "criminal capital in property crime", low=0, high=6),
-        "capital_violence": Column("f4", 0, "units", "criminal capital in violence", low=0, high=6),
-        "offences": Column("i2", 0, "count", "offences committed"),
-        "last_offence": Column("i4", NEVER, "tick", "last offence"),
-        "last_property": Column("i4", NEVER, "tick", "last property offence"),
-        "drawn_back": Column("u1", 0, "0/1", "a good place is fresh in memory"),
-        "places": Column("i4", -1, "index", "row of the memory of good places"),
-    }}
+    columns = {
+        "residents": {
+            "ready_property": Column(
+                "f4", 0, "per tick", "chance that an outing of four hours is spent looking for something to take"
+            ),
+            "ready_violence": Column("f4", 0, "per tick", "chance that a provocation is taken up in four hours"),
+            "capital_property": Column("f4", 0, "units", "criminal capital in property crime", low=0, high=6),
+            "capital_violence": Column("f4", 0, "units", "criminal capital in violence", low=0, high=6),
+            "offences": Column("i2", 0, "count", "offences committed"),
+            "last_offence": Column("i4", NEVER, "tick", "last offence"),
+            "last_property": Column("i4", NEVER, "tick", "last property offence"),
+            "drawn_back": Column("u1", 0, "0/1", "a good place is fresh in memory"),
+            "places": Column("i4", -1, "index", "row of the memory of good places"),
+        }
+    }
 
     # -- set-up --------------------------------------------------------------------------------------------------
 
     def setup(self, model) -> None:
-        self.state.update(memory=memory.empty(), remembered=0,
-                          grudge_who=np.empty(0, np.int64), grudge_at=np.empty(0, np.int64), grudge_tick=np.empty(0, np.int64))
+        self.state.update(
+            memory=memory.empty(),
+            remembered=0,
+            grudge_who=np.empty(0, np.int64),
+            grudge_at=np.empty(0, np.int64),
+            grudge_tick=np.empty(0, np.int64),
+        )
 
     def prepare(self, model) -> None:
         p = self.params
@@ -92,7 +108,16 @@ class Offending(Mechanism):
         if model.slot == 0:
             self._update(model, (model.day + model.calendar.burn_in_days) % 7)
         lookers, quarrellers = self._ready(model)
-        events = [e for e in (self._property(model, lookers), self._violence(model, quarrellers)) if e is not None]
+        deeds, blows = self._property(model, lookers), self._violence(model, quarrellers)
+        met = self._meet(
+            model, [(d["cell"], d["rows"], d["person"], d["taste"]) for d in (deeds, blows) if d is not None]
+        )
+        events = []
+        for chosen, finish in ((deeds, self._events), (blows, self._fights)):
+            if chosen is not None:
+                made = finish(model, chosen, met.pop(0))
+                if made is not None:
+                    events.append(made)
         if events:
             self._commit(model, {k: np.concatenate([e[k] for e in events]) for k in events[0]})
 
@@ -100,17 +125,54 @@ class Offending(Mechanism):
         """Motivation of a seventh of the residents (of all of them when `slice_` is negative)."""
         r, p = model.residents, self.params
         model.parallel(
-            motivation.update_readiness, len(r), slice_, r["key"], r["alive"], model.age(), r["sex"], r["routine"], r["partner"],
-            r["self_control"], model.levers["restraint"], r["hardship"], r["gap"], r["ties"], r.row_of, r["last_offence"],
-            r["last_property"], r["offences"], model.tick, model.calendar.ticks_per_day, self.motivation,
-            np.float32(0.5 ** (7 / (p.capital_days * np.log(2)))), bool(model.spec.interactions), r["capital_property"],
-            r["capital_violence"], r["drawn_back"], r["ready_property"], r["ready_violence"])
+            motivation.update_readiness,
+            len(r),
+            slice_,
+            r["key"],
+            r["alive"],
+            model.age(),
+            r["sex"],
+            r["routine"],
+            r["partner"],
+            r["self_control"],
+            model.levers["restraint"],
+            r["hardship"],
+            r["gap"],
+            r["ties"],
+            r.row_of,
+            r["last_offence"],
+            r["last_property"],
+            r["offences"],
+            model.tick,
+            model.calendar.ticks_per_day,
+            self.motivation,
+            np.float32(0.5 ** (7 / (p.capital_days * np.log(2)))),
+            bool(model.spec.interactions),
+            r["capital_property"],
+            r["capital_violence"],
+            r["drawn_back"],
+            r["ready_property"],
+            r["ready_violence"],
+        )
 
     def _ready(self, model) -> tuple[np.ndarray, np.ndarray]:
         r, p = model.residents, self.params
         self.found[:] = 0
-        model.parallel_indexed(find_ready, len(r), model.seed, READY, model.tick, model.calendar.tick_hours / 4.0, r["key"],
-                               r["activity"], r["ready_property"], r["ready_violence"], self.lookers, self.quarrellers, self.found)
+        model.parallel_indexed(
+            find_ready,
+            len(r),
+            model.seed,
+            READY,
+            model.tick,
+            model.calendar.tick_hours / 4.0,
+            r["key"],
+            r["activity"],
+            r["ready_property"],
+            r["ready_violence"],
+            self.lookers,
+            self.quarrellers,
+            self.found,
+        )
         lists = []
         for array, counts in ((self.lookers, self.found[:, 0]), (self.quarrellers, self.found[:, 1])):
             rows = np.concatenate([array[i, :n] for i, n in enumerate(counts)]).astype(np.int64)
@@ -119,9 +181,23 @@ class Offending(Mechanism):
             lists.append(rows[np.argsort(r["key"][rows])])
         lookers, quarrellers = lists
         keep = np.ones(len(lookers), bool)
-        still_drawn(lookers, model.seed, THIN, model.tick, model.calendar.ticks_per_day, r["key"], r["last_property"],
-                    r["drawn_back"], r["ready_property"], p.satiation, p.satiation_days, p.memory_pull, p.good_days,
-                    p.readiness_scale, keep)
+        still_drawn(
+            lookers,
+            model.seed,
+            THIN,
+            model.tick,
+            model.calendar.ticks_per_day,
+            r["key"],
+            r["last_property"],
+            r["drawn_back"],
+            r["ready_property"],
+            p.satiation,
+            p.satiation_days,
+            p.memory_pull,
+            p.good_days,
+            p.readiness_scale,
+            keep,
+        )
         return lookers[keep], quarrellers
 
     def _light_of_day(self, model, minutes: np.ndarray) -> np.ndarray:
@@ -153,15 +229,69 @@ class Offending(Mechanism):
         table = self.state["memory"]
         s = model.mechanisms["deterrence"].state
         choice.choose_property(
-            rows, minutes, self._light_of_day(model, minutes), passing, model.seed, CHOICE, model.tick,
-            model.calendar.ticks_per_day, bool(model.spec.interactions), r["key"], r["home"], r["cell"], r["shop_nodes"], r["risk"],
-            r["places"], r["sighted"], r["next_member"], r["activity"], r.row_of, grid.width, grid.height, city.street_period,
-            city.street_order, model.city.area, layers["dwellings"], self.dwelling_first, layers["shops"], layers["bars"],
-            layers["stops"], layers["flow"], layers["light"], layers["management"], layers["efficacy"], layers["alert"],
-            layers["at_home"], layers["in_public"], levers["light"], levers["management"], levers["security"], open_share,
-            d["id"], d["first_member"], d["security"], d["value"], d["cover"], table["cell"], table["dwelling"], table["tick"],
-            table["skill"], s["cells"], s["ticks"], s["times"], v.first, v.count, v.start, v.minutes, self.weights, self.theta,
-            kind, cell, dwelling, seen_place)
+            rows,
+            minutes,
+            self._light_of_day(model, minutes),
+            passing,
+            model.seed,
+            CHOICE,
+            model.tick,
+            model.calendar.ticks_per_day,
+            bool(model.spec.interactions),
+            r["key"],
+            r["home"],
+            r["cell"],
+            r["shop_nodes"],
+            r["risk"],
+            r["places"],
+            r["sighted"],
+            r["next_member"],
+            r["activity"],
+            r.row_of,
+            grid.width,
+            grid.height,
+            city.street_period,
+            city.street_order,
+            model.city.area,
+            layers["dwellings"],
+            self.dwelling_first,
+            layers["shops"],
+            layers["bars"],
+            layers["stops"],
+            layers["flow"],
+            layers["light"],
+            layers["management"],
+            layers["efficacy"],
+            layers["alert"],
+            layers["at_home"],
+            layers["in_public"],
+            levers["light"],
+            levers["management"],
+            levers["security"],
+            open_share,
+            d["id"],
+            d["first_member"],
+            d["security"],
+            d["value"],
+            d["cover"],
+            table["cell"],
+            table["dwelling"],
+            table["tick"],
+            table["skill"],
+            s["cells"],
+            s["ticks"],
+            s["times"],
+            v.first,
+            v.count,
+            v.start,
+            v.minutes,
+            self.weights,
+            self.theta,
+            kind,
+            cell,
+            dwelling,
+            seen_place,
+        )
         noticed = seen_place >= 0
         if noticed.any():
             who = np.broadcast_to(r["id"][rows][:, None], seen_place.shape)
@@ -169,12 +299,23 @@ class Offending(Mechanism):
         act = kind >= 0
         if not act.any():
             return None
-        rows, kind, cell, dwelling, minutes = rows[act], kind[act], cell[act], dwelling[act], minutes[act]
-        return self._events(model, rows, kind, cell, dwelling, minutes)
+        kind = kind[act]
+        return dict(
+            rows=rows[act],
+            kind=kind,
+            cell=cell[act],
+            dwelling=dwelling[act],
+            minutes=minutes[act],
+            taste=0,
+            person=(kind == choice.PERSON) | (kind == choice.ROBBERY),
+        )
 
-    def _events(self, model, rows, kind, cell, dwelling, minutes) -> dict | None:
+    def _events(self, model, chosen: dict, met: np.ndarray) -> dict | None:
         """Targets of property offences: households, car owners, people present."""
         r, d = model.residents, model.dwellings
+        rows, kind, cell, dwelling, minutes, person = (
+            chosen[k] for k in ("rows", "kind", "cell", "dwelling", "minutes", "person")
+        )
         n = len(rows)
         key = r["key"][rows]
         victim = np.full(n, -1, np.int64)
@@ -182,16 +323,15 @@ class Offending(Mechanism):
         if cars.any():
             first, last = self.dwelling_first[cell], self.dwelling_first[cell + 1]
             u = uniforms(model.seed, "offending.car", model.tick, key)
-            dwelling = np.where(cars & (last > first), np.minimum(first + (u * (last - first)).astype(np.int64), last - 1), dwelling)
+            dwelling = np.where(
+                cars & (last > first), np.minimum(first + (u * (last - first)).astype(np.int64), last - 1), dwelling
+            )
         homes = dwelling >= 0
         victim[homes] = d["first_member"][dwelling[homes]]
         dwelling_id = np.where(homes, d["id"][np.maximum(dwelling, 0)], -1)
-        person = (kind == choice.PERSON) | (kind == choice.ROBBERY)
+        victim[person] = np.where(met >= 0, r["id"][np.maximum(met, 0)], -1)
         keep = np.ones(n, bool)
-        if person.any():
-            met = self._meet(model, cell[person], rows[person], np.zeros(int(person.sum()), np.int8), VICTIM)
-            victim[person] = np.where(met >= 0, r["id"][np.maximum(met, 0)], -1)
-            keep[person] = met >= 0
+        keep[person] = met >= 0
         if model.spec.interactions:
             taken = np.where(kind == choice.BURGLARY, dwelling_id, -1)
             keep &= earliest(taken, minutes, key)
@@ -211,18 +351,44 @@ class Offending(Mechanism):
             self._strike(model, rows, person & (kind == choice.ROBBERY), False, weapon, lethal)
         type_ = TYPE_OF[kind]
         type_[lethal] = CODE["homicide"]
-        return {name: value[keep] for name, value in dict(
-            rows=rows, minute=minutes, cell=cell, spot=self._spot(cell, thing, kind), type=type_, victim_id=victim,
-            dwelling_id=dwelling_id, domestic=np.zeros(n, bool), weapon=weapon, lethal=lethal, loss=loss, kind=kind,
-            outdoors=np.isin(kind, (choice.PERSON, choice.VEHICLE, choice.ROBBERY))).items()}
+        return {
+            name: value[keep]
+            for name, value in dict(
+                rows=rows,
+                minute=minutes,
+                cell=cell,
+                spot=self._spot(cell, thing, kind),
+                type=type_,
+                victim_id=victim,
+                dwelling_id=dwelling_id,
+                domestic=np.zeros(n, bool),
+                weapon=weapon,
+                lethal=lethal,
+                loss=loss,
+                kind=kind,
+                outdoors=np.isin(kind, (choice.PERSON, choice.VEHICLE, choice.ROBBERY)),
+            ).items()
+        }
 
     def _strike(self, model, rows, which, assault, weapon, lethal) -> None:
         p, r = self.params, model.residents
         m = int(which.sum())
         if m:
             w, x = np.zeros(m, bool), np.zeros(m, bool)
-            strike(rows[which], np.full(m, assault), model.seed, STRIKE, model.tick, r["key"], r["capital_violence"], p.weapon,
-                   p.lethal_weapon, p.lethal_unarmed, w, x)
+            strike(
+                rows[which],
+                np.full(m, assault),
+                model.seed,
+                STRIKE,
+                model.tick,
+                r["key"],
+                r["capital_violence"],
+                p.weapon,
+                p.lethal_weapon,
+                p.lethal_unarmed,
+                w,
+                x,
+            )
             weapon[which], lethal[which] = w, x
 
     @staticmethod
@@ -231,21 +397,42 @@ class Offending(Mechanism):
         mix_arrays(cell.astype(np.uint64) * np.uint64(8) + kind.astype(np.uint64), thing.astype(np.uint64), out)
         return (out >> np.uint64(32)).astype(np.uint32)
 
-    def _meet(self, model, cells, rows, taste, code) -> np.ndarray:
-        """Rows of the victims of offences against people present (-1: nobody there)."""
+    def _meet(self, model, asked: list[tuple]) -> list[np.ndarray]:
+        """Rows of the victims (-1: nobody there) of offences against people present, in one pass over the residents.
+
+        asked : list of (cells, rows of offenders, bool which of them need a victim, taste).
+        """
+        if not any(which.any() for _, _, which, _ in asked):
+            return [np.empty(0, np.int64) for _ in asked]
         r = model.residents
+        cells = np.concatenate([c[which] for c, _, which, _ in asked])
+        rows = np.concatenate([o[which] for _, o, which, _ in asked])
+        taste = np.concatenate([np.full(int(which.sum()), t, np.int8) for _, _, which, t in asked])
         self.bitmap[cells] = 1
         self.hit_count[:] = 0
         model.parallel_indexed(find_people, len(r), self.bitmap, r["activity"], r["cell"], self.hits, self.hit_count)
         self.bitmap[cells] = 0
         hits = np.concatenate([self.hits[i, :n] for i, n in enumerate(self.hit_count)])
         out = np.empty(len(cells), np.int64)
-        quarrels.choose_victims(cells, rows, taste, model.seed, code, model.tick, r["key"], model.age(), r["ready_violence"],
-                                r["activity"], r["cell"], hits, out)
-        return out
+        quarrels.choose_victims(
+            cells,
+            rows,
+            taste,
+            model.seed,
+            VICTIM,
+            model.tick,
+            r["key"],
+            model.age(),
+            r["ready_violence"],
+            r["activity"],
+            r["cell"],
+            hits,
+            out,
+        )
+        return np.split(out, np.cumsum([int(which.sum()) for _, _, which, _ in asked])[:-1])
 
     def _violence(self, model, rows: np.ndarray) -> dict | None:
-        r, layers, v, p = model.residents, model.layers, model.visits, self.params
+        r, layers, v = model.residents, model.layers, model.visits
         avengers, foes = self._grudges(model)
         if not len(rows) and not len(avengers):
             return None
@@ -258,23 +445,80 @@ class Offending(Mechanism):
             hour = model.slot * model.calendar.tick_hours + minutes // 60
             first = model.dwellings["first_member"][model.dwellings.rows(r["dwelling"][rows])]
             quarrels.choose_quarrel(
-                rows, minutes, self._light_of_day(model, minutes), schedules.AWAKE[hour], model.seed, QUARREL, model.tick, model.calendar.ticks_per_day,
-                16, bool(model.spec.interactions), r["key"], r["cell"], r["activity"], model.age(), r["risk"], r["sighted"],
-                first, r["next_member"], r.row_of, r["partner"], model.city.grid.width, layers["in_public"], layers["management"],
-                layers["light"], model.levers["management"], model.levers["light"], s["cells"], s["ticks"], s["times"], v.first,
-                v.count, v.start, v.minutes, self.quarrel, kind, cell, member, seen_at)
+                rows,
+                minutes,
+                self._light_of_day(model, minutes),
+                schedules.AWAKE[hour],
+                model.seed,
+                QUARREL,
+                model.tick,
+                model.calendar.ticks_per_day,
+                16,
+                bool(model.spec.interactions),
+                r["key"],
+                r["cell"],
+                r["activity"],
+                model.age(),
+                r["risk"],
+                r["sighted"],
+                first,
+                r["next_member"],
+                r.row_of,
+                r["partner"],
+                model.city.grid.width,
+                layers["in_public"],
+                layers["management"],
+                layers["light"],
+                model.levers["management"],
+                model.levers["light"],
+                s["cells"],
+                s["ticks"],
+                s["times"],
+                v.first,
+                v.count,
+                v.start,
+                v.minutes,
+                self.quarrel,
+                kind,
+                cell,
+                member,
+                seen_at,
+            )
             if (seen_at >= 0).any():
                 model.sightings.append((r["id"][rows][seen_at >= 0], seen_at[seen_at >= 0]))
-        street = kind == quarrels.STRANGER
-        victim = member.copy()
-        if street.any():
-            met = self._meet(model, cell[street], rows[street], np.ones(int(street.sum()), np.int8), VICTIM_V)
-            victim[street] = np.where(met >= 0, r["id"][np.maximum(met, 0)], -1)
-        act = (kind >= 0) & (victim >= 0)
-        parts = dict(rows=rows[act], minute=minutes[act], cell=cell[act], victim_id=victim[act], domestic=kind[act] == quarrels.HOUSEHOLD)
+        act = kind >= 0
+        return dict(
+            rows=rows[act],
+            minute=minutes[act],
+            cell=cell[act],
+            victim_id=member[act],
+            taste=1,
+            person=kind[act] == quarrels.STRANGER,
+            avengers=avengers,
+            foes=foes,
+        )
+
+    def _fights(self, model, chosen: dict, met: np.ndarray) -> dict | None:
+        """Quarrels that found their victim, and the blows of those who strike back."""
+        r, avengers, foes = model.residents, chosen["avengers"], chosen["foes"]
+        victim, street = chosen["victim_id"].copy(), chosen["person"]
+        victim[street] = np.where(met >= 0, r["id"][np.maximum(met, 0)], -1)
+        hit = victim >= 0
+        parts = dict(
+            rows=chosen["rows"][hit],
+            minute=chosen["minute"][hit],
+            cell=chosen["cell"][hit],
+            victim_id=victim[hit],
+            domestic=~street[hit],
+        )
         if len(avengers):
-            extra = dict(rows=avengers, minute=self._minutes(model, avengers, GRUDGE), cell=r["cell"][r.rows(foes)], victim_id=foes,
-                         domestic=np.zeros(len(avengers), bool))
+            extra = dict(
+                rows=avengers,
+                minute=self._minutes(model, avengers, GRUDGE),
+                cell=r["cell"][r.rows(foes)],
+                victim_id=foes,
+                domestic=np.zeros(len(avengers), bool),
+            )
             parts = {k: np.concatenate([parts[k], extra[k]]) for k in parts}
         if not len(parts["rows"]):
             return None
@@ -290,9 +534,17 @@ class Offending(Mechanism):
         home = r["dwelling"][parts["rows"]]
         thing = np.where(parts["domestic"], home, key.astype(np.int64) + model.tick)
         kinds = np.full(m, 7, np.int8)
-        return dict(**parts, spot=self._spot(parts["cell"], thing, kinds), type=type_,
-                    dwelling_id=np.where(parts["domestic"], home, -1), weapon=weapon, lethal=lethal,
-                    loss=np.zeros(m, np.float32), kind=kinds, outdoors=~indoors)
+        return dict(
+            **parts,
+            spot=self._spot(parts["cell"], thing, kinds),
+            type=type_,
+            dwelling_id=np.where(parts["domestic"], home, -1),
+            weapon=weapon,
+            lethal=lethal,
+            loss=np.zeros(m, np.float32),
+            kind=kinds,
+            outdoors=~indoors,
+        )
 
     def _grudges(self, model) -> tuple[np.ndarray, np.ndarray]:
         """Victims of assault who strike back now: (rows of avengers, ids of foes)."""
@@ -318,7 +570,10 @@ class Offending(Mechanism):
         mix_arrays(r["key"][a], r["key"][b], pair)
         base = 1 / (1 + np.exp(self.params.violence_threshold / self.params.readiness_scale))
         temper = np.clip((r["ready_violence"][a] / base) ** 0.5, 0.1, 5.0)
-        ok &= uniforms(model.seed, "offending.grudge", model.tick, pair) < p.grudge * temper * model.calendar.tick_hours / 4
+        ok &= (
+            uniforms(model.seed, "offending.grudge", model.tick, pair)
+            < p.grudge * temper * model.calendar.tick_hours / 4
+        )
         rows, foes = a[ok].astype(np.int64), at[ok]
         order = np.lexsort((foes, r["key"][rows]))
         rows, foes = rows[order], foes[order]
@@ -343,18 +598,40 @@ class Offending(Mechanism):
             part = ready[:, 0] == violent
             if part.any():
                 out = np.empty((int(part.sum()), CO_SLOTS), np.int64)
-                find_accomplices(rows[part], model.seed, JOIN, tick, bool(model.spec.interactions), r["key"], r["ties"], r.row_of,
-                                 r["activity"], r["ready_violence" if violent else "ready_property"], self.params.joint, out)
+                find_accomplices(
+                    rows[part],
+                    model.seed,
+                    JOIN,
+                    tick,
+                    bool(model.spec.interactions),
+                    r["key"],
+                    r["ties"],
+                    r.row_of,
+                    r["activity"],
+                    r["ready_violence" if violent else "ready_property"],
+                    self.params.joint,
+                    out,
+                )
                 co[part] = out
         co[e["domestic"]] = -1
         if len(self.banned):
             co[np.isin(co, self.banned)] = -1
         co[co == e["victim_id"][:, None]] = -1
         model.log.append(
-            tick=np.full(len(rows), tick, np.int32), minute=(e["minute"] + model.slot * model.calendar.tick_minutes).astype(np.int16),
-            cell=e["cell"], spot=e["spot"], type=e["type"], offender_id=r["id"][rows], victim_id=e["victim_id"],
-            dwelling_id=e["dwelling_id"], co_offenders=co, domestic=e["domestic"], weapon=e["weapon"], outdoors=e["outdoors"],
-            loss=e["loss"])
+            tick=np.full(len(rows), tick, np.int32),
+            minute=(e["minute"] + model.slot * model.calendar.tick_minutes).astype(np.int16),
+            cell=e["cell"],
+            spot=e["spot"],
+            type=e["type"],
+            offender_id=r["id"][rows],
+            victim_id=e["victim_id"],
+            dwelling_id=e["dwelling_id"],
+            co_offenders=co,
+            domestic=e["domestic"],
+            weapon=e["weapon"],
+            outdoors=e["outdoors"],
+            loss=e["loss"],
+        )
         self._learn(model, e, co)
         self._consequences(model, e, co)
 
@@ -389,7 +666,9 @@ class Offending(Mechanism):
             r["places"][row] = index
             s["memory"]["owner"][index] = r["id"][row]
         t = s["memory"]
-        memory.remember_place(index, kind == choice.BURGLARY, cell, dwelling, model.tick, t["cell"], t["dwelling"], t["tick"])
+        memory.remember_place(
+            index, kind == choice.BURGLARY, cell, dwelling, model.tick, t["cell"], t["dwelling"], t["tick"]
+        )
         which = SKILL_OF[kind]
         t["skill"][index, which] = min(3.0, t["skill"][index, which] + SKILL_STEP[which])
 

@@ -11,8 +11,15 @@ _CHOICE = "modelling choice; form after Bernasco and Nieuwbeerta 2005"
 
 
 def _theta(default: float, what: str) -> float:
-    return param(default, unit="utility", low=-10, high=20, calibrated=True, source="calibrated to city-wide rates by type",
-                 doc=f"what makes {what} harder than it pays, on average")
+    return param(
+        default,
+        unit="utility",
+        low=-10,
+        high=20,
+        calibrated=True,
+        source="calibrated to city-wide rates by type",
+        doc=f"what makes {what} harder than it pays, on average",
+    )
 
 
 def _weight(default: float, doc: str, source: str = _CHOICE) -> float:
@@ -22,36 +29,101 @@ def _weight(default: float, doc: str, source: str = _CHOICE) -> float:
 @dataclass(frozen=True)
 class OffendingParams(MechanismParams):
     # Motivation
-    min_age: int = param(10, unit="years", low=6, high=18, source="UN Committee on the Rights of the Child 2007 (lowest ages)",
-                         doc="younger children never act")
-    property_threshold: float = param(7.6, unit="utility", low=0, high=15, calibrated=True, source="calibrated to city-wide rates",
-                                      doc="motivation at which every other outing is spent looking for something to take")
-    violence_threshold: float = param(7.0, unit="utility", low=0, high=15, calibrated=True, source="calibrated to city-wide rates",
-                                      doc="motivation at which every other outing brings a provocation taken up")
-    readiness_scale: float = param(0.95, unit="utility", low=0.3, high=3, source=_CHOICE, doc="spread of readiness around the threshold")
+    min_age: int = param(
+        10,
+        unit="years",
+        low=6,
+        high=18,
+        source="UN Committee on the Rights of the Child 2007 (lowest ages)",
+        doc="younger children never act",
+    )
+    property_threshold: float = param(
+        7.6,
+        unit="utility",
+        low=0,
+        high=15,
+        calibrated=True,
+        source="calibrated to city-wide rates",
+        doc="motivation at which every other outing is spent looking for something to take",
+    )
+    violence_threshold: float = param(
+        7.0,
+        unit="utility",
+        low=0,
+        high=15,
+        calibrated=True,
+        source="calibrated to city-wide rates",
+        doc="motivation at which every other outing brings a provocation taken up",
+    )
+    readiness_scale: float = param(
+        0.95, unit="utility", low=0.3, high=3, source=_CHOICE, doc="spread of readiness around the threshold"
+    )
     self_control: float = _weight(1.0, "how much low self-control motivates (Gottfredson and Hirschi 1990)")
     need: float = _weight(0.9, "how much hardship motivates property crime (Agnew 1992)")
-    drug_need: float = param(3.2, unit="utility", low=0, high=6, source="Hough 2004; modelling choice",
-                             doc="how much unmet need for drug money motivates at a weekly gap of drug_gap")
-    drug_gap: float = param(250.0, unit="per week", low=20, high=2000, source="Hough 2004; modelling choice",
-                            doc="weekly gap at which drug need is fully felt")
+    drug_need: float = param(
+        3.2,
+        unit="utility",
+        low=0,
+        high=6,
+        source="Hough 2004; modelling choice",
+        doc="how much unmet need for drug money motivates at a weekly gap of drug_gap",
+    )
+    drug_gap: float = param(
+        250.0,
+        unit="per week",
+        low=20,
+        high=2000,
+        source="Hough 2004; modelling choice",
+        doc="weekly gap at which drug need is fully felt",
+    )
     peers: float = _weight(1.0, "how much friends who offend motivate (Warr 2002)")
     capital: float = _weight(0.25, "how much own criminal capital motivates property crime")
-    partner: float = _weight(0.9, "what a partner holds back (Laub, Nagin and Sampson 1998)", "Laub, Nagin and Sampson 1998; modelling choice")
+    partner: float = _weight(
+        0.9,
+        "what a partner holds back (Laub, Nagin and Sampson 1998)",
+        "Laub, Nagin and Sampson 1998; modelling choice",
+    )
     job: float = _weight(0.6, "what a job holds back (Uggen 2000)", "Uggen 2000; modelling choice")
     satiation: float = _weight(1.5, "how much fresh proceeds calm")
-    satiation_days: float = param(3.0, unit="days", low=0.5, high=60, source="modelling choice", doc="days that proceeds last")
-    pull_days: int = param(60, unit="days", low=1, high=365, source="modelling choice", doc="days after which a good place no longer brings one out")
+    satiation_days: float = param(
+        3.0, unit="days", low=0.5, high=60, source="modelling choice", doc="days that proceeds last"
+    )
+    pull_days: int = param(
+        60,
+        unit="days",
+        low=1,
+        high=365,
+        source="modelling choice",
+        doc="days after which a good place no longer brings one out",
+    )
     memory_pull: float = _weight(1.3, "how much a fresh good place to steal brings one out again")
-    male: float = param(1.2, unit="utility", low=0, high=4, calibrated=True,
-                        source="calibrated to the sex ratio of offenders (FBI UCR 2019, table 42)",
-                        doc="difference between the sexes in motivation that routines and ties do not explain")
-    supervision: float = param(0.95, unit="share", low=0, high=1, source="Osgood et al. 1996; modelling choice",
-                               doc="outings of a child of ten that an adult accompanies; falls to none at supervised_until")
-    supervised_until: int = param(17, unit="years", low=11, high=25, source="modelling choice", doc="age from which nobody is accompanied")
-    temper_age: float = _weight(0.02, "what each year of adult relationships and routines calms quarrels", "modelling choice")
+    male: float = param(
+        1.2,
+        unit="utility",
+        low=0,
+        high=4,
+        calibrated=True,
+        source="calibrated to the sex ratio of offenders (FBI UCR 2019, table 42)",
+        doc="difference between the sexes in motivation that routines and ties do not explain",
+    )
+    supervision: float = param(
+        0.95,
+        unit="share",
+        low=0,
+        high=1,
+        source="Osgood et al. 1996; modelling choice",
+        doc="outings of a child of ten that an adult accompanies; falls to none at supervised_until",
+    )
+    supervised_until: int = param(
+        17, unit="years", low=11, high=25, source="modelling choice", doc="age from which nobody is accompanied"
+    )
+    temper_age: float = _weight(
+        0.02, "what each year of adult relationships and routines calms quarrels", "modelling choice"
+    )
     # Choice
-    choice_scale: float = param(0.55, unit="utility", low=0.1, high=3, source=_CHOICE, doc="randomness of the choice among options")
+    choice_scale: float = param(
+        0.55, unit="utility", low=0.1, high=3, source=_CHOICE, doc="randomness of the choice among options"
+    )
     theta_burglary: float = _theta(1.08, "burglary")
     theta_shop: float = _theta(-0.25, "theft from shops")
     theta_person: float = _theta(1.51, "theft from persons")
@@ -64,7 +136,11 @@ class OffendingParams(MechanismParams):
     security: float = _weight(0.45, "locks, alarms and immobilisers, per sd")
     cover: float = _weight(0.17, "entry hidden from view, per sd")
     occupied: float = _weight(0.33, "each of up to two people at home")
-    neighbours: float = _weight(0.35, "people at home near by, times collective efficacy", "Sampson, Raudenbush and Earls 1997; modelling choice")
+    neighbours: float = _weight(
+        0.35,
+        "people at home near by, times collective efficacy",
+        "Sampson, Raudenbush and Earls 1997; modelling choice",
+    )
     passers: float = _weight(0.20, "people passing by")
     alert: float = _weight(0.5, "neighbours alerted by recent burglaries")
     management: float = _weight(0.8, "how well a place is looked after", "Eck and Guerette 2012; modelling choice")
@@ -77,21 +153,88 @@ class OffendingParams(MechanismParams):
     risk: float = _weight(1.0, "learned general risk of arrest (Nagin 2013)")
     police_now: float = _weight(2.5, "police seen at the place")
     police_before: float = _weight(1.6, "police seen there in the last half hour", "Koper 1995; modelling choice")
-    notice: float = param(0.10, unit="per minute", low=0, high=1, source="Koper 1995; modelling choice",
-                          doc="rate at which a stay of the police is noticed by somebody around")
+    notice: float = param(
+        0.10,
+        unit="per minute",
+        low=0,
+        high=1,
+        source="Koper 1995; modelling choice",
+        doc="rate at which a stay of the police is noticed by somebody around",
+    )
     good_place: float = _weight(2.3, "a place remembered as rewarding (Johnson and Bowers 2004)")
-    good_days: float = param(12.0, unit="days", low=1, high=120, source="Johnson et al. 2007; modelling choice", doc="fading of that memory")
-    good_other: float = param(0.5, unit="ratio", low=0, high=1, source="modelling choice", doc="the same for theft and robbery")
-    next_door: float = param(0.7, unit="share", low=0, high=1, source="Bowers and Johnson 2005; modelling choice", doc="returns that try a cell next door")
+    good_days: float = param(
+        12.0, unit="days", low=1, high=120, source="Johnson et al. 2007; modelling choice", doc="fading of that memory"
+    )
+    good_other: float = param(
+        0.5, unit="ratio", low=0, high=1, source="modelling choice", doc="the same for theft and robbery"
+    )
+    next_door: float = param(
+        0.7,
+        unit="share",
+        low=0,
+        high=1,
+        source="Bowers and Johnson 2005; modelling choice",
+        doc="returns that try a cell next door",
+    )
     skill: float = _weight(0.3, "skill learned by success, per unit (capped at 3)")
     # Act
-    joint: float = param(6.6, unit="utility", low=0, high=15, calibrated=True, source="calibrated to the share of co-offending",
-                         doc="how much more easily a friend who is out joins than looks for himself")
-    grudge_days: int = param(21, unit="days", low=0, high=365, source="modelling choice", doc="days a victim of assault may strike back")
-    grudge: float = param(0.04, unit="per tick", low=0, high=1, source="modelling choice", doc="chance to strike back when the other is near, at average temper")
-    weapon: float = param(0.10, unit="share", low=0, high=1, source="Planty and Truman 2013 (order of magnitude)", doc="assaults and robberies with a weapon, at average capital")
-    lethal_weapon: float = param(0.015, unit="share", low=0, high=1, calibrated=True, source="calibrated to the homicide rate", doc="armed assaults that kill")
-    lethal_unarmed: float = param(0.0008, unit="share", low=0, high=1, calibrated=True, source="calibrated to the homicide rate", doc="unarmed assaults that kill")
-    fence: float = param(0.3, unit="share", low=0.05, high=1, source="Sutton 1995 (a quarter to a third)", doc="part of the value that a thief gets")
-    capital_step: float = param(0.25, unit="units", low=0, high=2, source="modelling choice", doc="criminal capital gained by an offence")
-    capital_days: float = param(240.0, unit="days", low=10, high=5000, source="modelling choice", doc="fading of criminal capital")
+    joint: float = param(
+        6.6,
+        unit="utility",
+        low=0,
+        high=15,
+        calibrated=True,
+        source="calibrated to the share of co-offending",
+        doc="how much more easily a friend who is out joins than looks for himself",
+    )
+    grudge_days: int = param(
+        21, unit="days", low=0, high=365, source="modelling choice", doc="days a victim of assault may strike back"
+    )
+    grudge: float = param(
+        0.04,
+        unit="per tick",
+        low=0,
+        high=1,
+        source="modelling choice",
+        doc="chance to strike back when the other is near, at average temper",
+    )
+    weapon: float = param(
+        0.10,
+        unit="share",
+        low=0,
+        high=1,
+        source="Planty and Truman 2013 (order of magnitude)",
+        doc="assaults and robberies with a weapon, at average capital",
+    )
+    lethal_weapon: float = param(
+        0.015,
+        unit="share",
+        low=0,
+        high=1,
+        calibrated=True,
+        source="calibrated to the homicide rate",
+        doc="armed assaults that kill",
+    )
+    lethal_unarmed: float = param(
+        0.0008,
+        unit="share",
+        low=0,
+        high=1,
+        calibrated=True,
+        source="calibrated to the homicide rate",
+        doc="unarmed assaults that kill",
+    )
+    fence: float = param(
+        0.3,
+        unit="share",
+        low=0.05,
+        high=1,
+        source="Sutton 1995 (a quarter to a third)",
+        doc="part of the value that a thief gets",
+    )
+    capital_step: float = param(
+        0.25, unit="units", low=0, high=2, source="modelling choice", doc="criminal capital gained by an offence"
+    )
+    capital_days: float = param(
+        240.0, unit="days", low=10, high=5000, source="modelling choice", doc="fading of criminal capital"
+    )

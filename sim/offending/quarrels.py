@@ -19,17 +19,67 @@ NOBODY, STRANGER, HOUSEHOLD = -1, 0, 1
 
 
 @njit(cache=True, nogil=True)
-def choose_quarrel(rows, minutes, dark, awake, seed, codes, tick, ticks_per_day, min_age, interactions, key, cell, activity, age,
-                   risk, sighted, first_member, next_member, row_of, partner, width, in_public, management, light,
-                   lever_management, lever_light, s_cells, s_ticks, s_times, v_first, v_count, v_start, v_minutes, weights,
-                   out_kind, out_cell, out_victim, seen):
+def choose_quarrel(
+    rows,
+    minutes,
+    dark,
+    awake,
+    seed,
+    codes,
+    tick,
+    ticks_per_day,
+    min_age,
+    interactions,
+    key,
+    cell,
+    activity,
+    age,
+    risk,
+    sighted,
+    first_member,
+    next_member,
+    row_of,
+    partner,
+    width,
+    in_public,
+    management,
+    light,
+    lever_management,
+    lever_light,
+    s_cells,
+    s_ticks,
+    s_times,
+    v_first,
+    v_count,
+    v_start,
+    v_minutes,
+    weights,
+    out_kind,
+    out_cell,
+    out_victim,
+    seen,
+):
     """Decide for every quarreller whether it comes to blows.
 
     awake : float64[n], share of people at home who are awake at that minute.
     out_kind : int8[n] (-1 no, 0 somebody present, 1 a member of the household); out_victim : int64[n] id of the member.
     """
-    (scale, theta_quarrel, theta_domestic, w_drink, w_management, w_supervised, w_risk, w_now, w_before, notice, s_strength,
-     s_days, s_reach, s_habit) = weights
+    (
+        scale,
+        theta_quarrel,
+        theta_domestic,
+        w_drink,
+        w_management,
+        w_supervised,
+        w_risk,
+        w_now,
+        w_before,
+        notice,
+        s_strength,
+        s_days,
+        s_reach,
+        s_habit,
+    ) = weights
     for j in range(rows.size):
         i = rows[j]
         out_kind[j] = NOBODY
@@ -67,19 +117,30 @@ def choose_quarrel(rows, minutes, dark, awake, seed, codes, tick, ticks_per_day,
             if draw1(seed, codes[1], tick, mix(key[i], np.uint64(c)), 0) < 1.0 - math.exp(-notice * max(around, 1.0)):
                 police = w_now if now else w_before
                 seen[j] = c
-        police += remembered(sighted[i], s_cells, s_ticks, s_times, c, width, tick, ticks_per_day, s_strength, s_days,
-                             s_reach, s_habit)
+        police += remembered(
+            sighted[i], s_cells, s_ticks, s_times, c, width, tick, ticks_per_day, s_strength, s_days, s_reach, s_habit
+        )
         drink = w_drink * (evening if activity[i] == 3 else 0.35 * evening)
         lamp = min(1.0, light[c] + lever_light[c])
-        v = (drink + 0.35 * math.log(1.0 + public) - 1.6 * w_management * (management[c] - 0.5)
-             - w_management * lever_management[c] - (w_supervised if activity[i] == 1 else 0.0)
-             + 0.3 * evening * (1.0 - lamp) - police - w_risk * risk[i] - theta_quarrel)
+        v = (
+            drink
+            + 0.35 * math.log(1.0 + public)
+            - 1.6 * w_management * (management[c] - 0.5)
+            - w_management * lever_management[c]
+            - (w_supervised if activity[i] == 1 else 0.0)
+            + 0.3 * evening * (1.0 - lamp)
+            - police
+            - w_risk * risk[i]
+            - theta_quarrel
+        )
         if unit(u0) < 1.0 / (1.0 + math.exp(-v / scale)):
             out_kind[j], out_cell[j] = STRANGER, c
 
 
 @njit(cache=True, nogil=True)
-def choose_victims(cells, offender_rows, taste, seed, code, tick, key, age, ready_violence, activity, cell, hits, out_row):
+def choose_victims(
+    cells, offender_rows, taste, seed, code, tick, key, age, ready_violence, activity, cell, hits, out_row
+):
     """Pick a victim among the people present for every offence against a person.
 
     The three people whose hash with the offender is lowest are met. A robber or thief (taste 0) takes the first; in a
@@ -99,7 +160,7 @@ def choose_victims(cells, offender_rows, taste, seed, code, tick, key, age, read
             met[q] = -1
             rank[q] = top
         me = offender_rows[j]
-        salt = mix(mix(key[me], np.uint64(tick)), np.uint64(code) ^ seed)
+        salt = mix(mix(key[me], np.uint64(tick)), (np.uint64(code) + np.uint64(taste[j])) ^ seed)
         lo = np.searchsorted(where, cells[j])
         while lo < where.size and where[lo] == cells[j]:
             row = hits[order[lo]]
@@ -133,6 +194,21 @@ def choose_victims(cells, offender_rows, taste, seed, code, tick, key, age, read
 
 def weight_vector(p, learned) -> np.ndarray:
     """Parameters of offending and of deterrence (`learned`) that quarrels use."""
-    return np.array([p.choice_scale, p.theta_quarrel, p.theta_domestic, p.drink, p.management, p.supervised, p.risk,
-                     p.police_now, p.police_before, p.notice, learned.memory_strength, learned.memory_days,
-                     learned.memory_cells, learned.habituation])
+    return np.array(
+        [
+            p.choice_scale,
+            p.theta_quarrel,
+            p.theta_domestic,
+            p.drink,
+            p.management,
+            p.supervised,
+            p.risk,
+            p.police_now,
+            p.police_before,
+            p.notice,
+            learned.memory_strength,
+            learned.memory_days,
+            learned.memory_cells,
+            learned.habituation,
+        ]
+    )

@@ -23,8 +23,30 @@ _ACTIVITY = decision("routines.activity")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def place_people(chunk, lo, hi, seed, code, tick, keys, alive, custody, routine, home, anchor, shops, bar, visit,
-                 fear, occupied, stay_in, cut, activity, cell, counts):
+def place_people(
+    chunk,
+    lo,
+    hi,
+    seed,
+    code,
+    tick,
+    keys,
+    alive,
+    custody,
+    routine,
+    home,
+    anchor,
+    shops,
+    bar,
+    visit,
+    fear,
+    occupied,
+    stay_in,
+    cut,
+    activity,
+    cell,
+    counts,
+):
     """Draw everybody's activity and node for a tick; count people at home and in public by cell.
 
     Written in short loops over blocks without branches, which the compiler turns into vector instructions.
@@ -54,16 +76,31 @@ def place_people(chunk, lo, hi, seed, code, tick, keys, alive, custody, routine,
         m = min(BLOCK, hi - start)
         end = start + m
         fill_words(seed, code, tick, keys, start, m, w0, w1, w2)
-        r_, fear_, occupied_, alive_, custody_ = (routine[start:end], fear[start:end], occupied[start:end], alive[start:end],
-                                                  custody[start:end])
-        home_, anchor_, shops_, visit_, bar_ = (home[start:end], anchor[start:end], shops[2 * start:2 * end], visit[start:end],
-                                                bar[start:end])
+        r_, fear_, occupied_, alive_, custody_ = (
+            routine[start:end],
+            fear[start:end],
+            occupied[start:end],
+            alive[start:end],
+            custody[start:end],
+        )
+        home_, anchor_, shops_, visit_, bar_ = (
+            home[start:end],
+            anchor[start:end],
+            shops[2 * start : 2 * end],
+            visit[start:end],
+            bar[start:end],
+        )
         activity_, cell_ = activity[start:end], cell[start:end]
         for j in range(m):
             r = r_[j]
             u = np.int32(w0[j] >> small)
-            what[j] = (np.int32(u >= k0[r]) + np.int32(u >= k1[r]) + np.int32(u >= k2[r]) + np.int32(u >= k3[r])
-                       + np.int32(u >= k4[r]))
+            what[j] = (
+                np.int32(u >= k0[r])
+                + np.int32(u >= k1[r])
+                + np.int32(u >= k2[r])
+                + np.int32(u >= k3[r])
+                + np.int32(u >= k4[r])
+            )
         for j in range(m):
             u = np.float32(np.int32(w1[j] >> small)) * np.float32(2.0**-24)
             stay = max(stay_in * fear_[j], occupied_[j])
@@ -93,10 +130,22 @@ def place_people(chunk, lo, hi, seed, code, tick, keys, alive, custody, routine,
 
 @dataclass(frozen=True)
 class RoutinesParams(MechanismParams):
-    avoidance: float = param(0.35, unit="share", low=0, high=1, source="Rader 2007; modelling choice",
-                             doc="share of evening outings that a person with fear 1 cancels after dark")
-    outdoors_in_summer: float = param(0.30, unit="ratio", low=0, high=1, source="modelling choice",
-                                      doc="how much more (less) time on the street and visiting in July (January)")
+    avoidance: float = param(
+        0.35,
+        unit="share",
+        low=0,
+        high=1,
+        source="Rader 2007; modelling choice",
+        doc="share of evening outings that a person with fear 1 cancels after dark",
+    )
+    outdoors_in_summer: float = param(
+        0.30,
+        unit="ratio",
+        low=0,
+        high=1,
+        source="modelling choice",
+        doc="how much more (less) time on the street and visiting in July (January)",
+    )
 
 
 @mechanism
@@ -104,11 +153,13 @@ class Routines(Mechanism):
     name = "routines"
     cadence = "tick"
     Params = RoutinesParams
-    columns = {"residents": {
-        "activity": Column("u1", 0, "index", "0 home, 1 work or school, 2 shop, 3 bar, 4 visit, 5 street, 7 away"),
-        "cell": Column("i4", 0, "cell", "where the person is now, -1 away"),
-        "visit_node": Column("i4", 0, "cell", "home of the friend who is visited"),
-    }}
+    columns = {
+        "residents": {
+            "activity": Column("u1", 0, "index", "0 home, 1 work or school, 2 shop, 3 bar, 4 visit, 5 street, 7 away"),
+            "cell": Column("i4", 0, "cell", "where the person is now, -1 away"),
+            "visit_node": Column("i4", 0, "cell", "home of the friend who is visited"),
+        }
+    }
     layers = {
         "at_home": Column("i4", 0, "persons", "people at home in the cell now"),
         "in_public": Column("i4", 0, "persons", "people in the cell now who are not at home"),
@@ -134,7 +185,7 @@ class Routines(Mechanism):
         calendar = model.calendar
         table = self.hourly[:, schedules.day_kind(calendar.weekday(model.day))]
         first = model.slot * calendar.tick_hours
-        table = table[:, first:first + calendar.tick_hours].mean(axis=1) if hour is None else table[:, hour]
+        table = table[:, first : first + calendar.tick_hours].mean(axis=1) if hour is None else table[:, hour]
         table = table.copy()
         table[:, 4:] *= 1 + self.params.outdoors_in_summer * calendar.season(model.day)
         table[:, 0] = np.maximum(0, 1 - table[:, 1:].sum(axis=1))
@@ -149,8 +200,27 @@ class Routines(Mechanism):
         counts = self.no_one
         counts[:] = 0
         model.parallel_indexed(
-            place_people, len(r), model.seed, _ACTIVITY, np.int32(model.tick), r["key"], r["alive"], r["custody_until"],
-            r["routine"], r["home"], r["anchor"], r["shop_nodes"].reshape(-1), r["bar_node"], r["visit_node"], r["fear"],
-            model.levers["occupied"], np.float32(self.params.avoidance * dark), cut, r["activity"], r["cell"], counts)
+            place_people,
+            len(r),
+            model.seed,
+            _ACTIVITY,
+            np.int32(model.tick),
+            r["key"],
+            r["alive"],
+            r["custody_until"],
+            r["routine"],
+            r["home"],
+            r["anchor"],
+            r["shop_nodes"].reshape(-1),
+            r["bar_node"],
+            r["visit_node"],
+            r["fear"],
+            model.levers["occupied"],
+            np.float32(self.params.avoidance * dark),
+            cut,
+            r["activity"],
+            r["cell"],
+            counts,
+        )
         np.sum(counts[:, 0], axis=0, out=layers["at_home"])
         np.sum(counts[:, 1], axis=0, out=layers["in_public"])
