@@ -30,29 +30,21 @@ def build_city(spec: RunSpec) -> City:
     SpecError, DataError
         One line about the setting or the file that is wrong.
     """
-    if spec.city.preset != "from_files":
-        if spec.city.path or spec.city.areas:
-            raise SpecError("city: path and areas are for city=from_files, "
-                            f"found them with the preset {spec.city.preset!r}")
-        from sim.city.synthetic import generate
+    from experiments.city_files import city_from_params
+    from experiments.compose import group_options, unknown_choice
 
-        check_memory(spec.city.residents)
-        return generate(spec.city)
-    if not spec.city.path:
+    if spec.city.preset not in group_options("city"):
+        raise unknown_choice(spec.city.preset, group_options("city"), "city.preset")
+    real = spec.city.preset == "from_files"
+    if real and not spec.city.path:
         raise SpecError("city.path: expected the folder with the files of the city, found nothing")
-    from experiments.city_files import load_city
-
-    city = load_city(spec.city.path, areas=spec.city.areas)
-    check_memory(residents_of(spec, city))
+    if not real and (spec.city.path or spec.city.areas):
+        raise SpecError("city: path and areas are for city=from_files, "
+                        f"found them with the preset {spec.city.preset!r}")
+    check_memory(spec.city.residents)
+    city = city_from_params(spec.city)
+    check_memory(city.population)
     return city
-
-
-def residents_of(spec: RunSpec, city: City) -> int:
-    """Number of residents a run of this city starts with."""
-    if spec.city.residents:
-        return spec.city.residents
-    population = city.areas.columns.get("population")
-    return int(round(float(population.sum()))) if population is not None else 0
 
 
 def check_memory(residents: int) -> None:

@@ -41,7 +41,7 @@ def run(jobs: Sequence[Job]) -> int:
 
 
 def _compare(job: Job, engine: EngineOptions, experiment: Experiment, arms: list[Arm], out: Path) -> int:
-    from experiments.cities import build_city, estimate, residents_of
+    from experiments.cities import build_city, estimate
 
     options, spec = job.options, arms[0].spec
     city = build_city(spec)
@@ -52,7 +52,7 @@ def _compare(job: Job, engine: EngineOptions, experiment: Experiment, arms: list
     for arm in arms:
         print(f"  {arm.name}: {', '.join(arm.interventions) or 'no intervention'}"
               f"{' (' + ' '.join(arm.overrides) + ')' if arm.overrides else ''}")
-    print(estimate(spec, residents_of(spec, city), runs, options.replications, workers), flush=True)
+    print(estimate(spec, city.population, runs, options.replications, workers), flush=True)
     if options.dry_run:
         print(f"dry run: nothing was written; results would go to {out}")
         return 0
@@ -118,6 +118,7 @@ def _done(folder: Path, arms: list[Arm], replications: int) -> list[tuple[str, i
 def _write(folder: Path, job: Job, experiment: Experiment, arms: list[Arm], city: Any, done: list, failures: list,
            runs: int, watch: Any) -> str:
     """Write what the runs add up to, the manifest last; return what the terminal should show of it."""
+    from experiments.observed import write_observed
     from experiments.provenance import describe_city, machine
     from experiments.store import MANIFEST, write_json
     from experiments.summary import primary_text, ratios_text, write_options_table, write_summary
@@ -132,7 +133,8 @@ def _write(folder: Path, job: Job, experiment: Experiment, arms: list[Arm], city
         "spec_hash": spec.hash(), "seed": spec.seed, "replications": options.replications,
         "primary_outcome": options.outcome, "overrides": list(job.overrides), "arms": [arm.as_dict() for arm in arms],
         "runs": {"planned": runs, "done": len(done), "failed": len(failures), "failures": failures},
-        "complete": len(done) == runs, "city": describe_city(city), **machine(), **watch.read()})
+        "complete": len(done) == runs, "observed": write_observed(folder, spec, city), "city": describe_city(city),
+        **machine(), **watch.read()})
     texts = [ratios_text(values, names)]
     if options.outcome != CompareOptions.outcome:
         texts.insert(0, primary_text(values, names, options.outcome))

@@ -228,18 +228,9 @@ class _Hydra:
 
     def __enter__(self) -> _Hydra:
         from hydra import initialize_config_dir
-        from hydra.core.config_store import ConfigStore
         from hydra.core.global_hydra import GlobalHydra
 
-        store = ConfigStore.instance()
-        store.store(name=SPEC_NODE, node=default_tree())
-        store.store(name=f"{self.task}_{OPTIONS_NODE}", node=defaults(self.options))
-        on_file = {p.stem for p in (CONFIG_DIR / "interventions").glob("*.yaml")}
-        for name in group_options("interventions"):
-            if name in on_file:
-                store.store(group="interventions/defaults", name=name, node=_intervention(name))
-            else:
-                store.store(group="interventions", name=name, node=_intervention(name), package=f"intervention.{name}")
+        _store_defaults(self.task, self.options)
         GlobalHydra.instance().clear()
         self._warnings = warnings.catch_warnings()
         self._warnings.__enter__()
@@ -300,6 +291,32 @@ class _Hydra:
             return unknown_choice(part, group_options("interventions"), "intervention")
         names = known if path else dict.fromkeys([*known, *self.groups])
         return unknown_key(part, names, ".".join(path) or self.task)
+
+
+_stored: tuple | None = None
+
+
+def _store_defaults(task: str, options: type) -> None:
+    """Put everything declared into Hydra's store: the base that files and overrides depart from."""
+    global _stored
+    from hydra.core.config_store import ConfigStore
+
+    from sim import registry
+
+    registry.load()
+    store = ConfigStore.instance()
+    store.store(name=f"{task}_{OPTIONS_NODE}", node=defaults(options))
+    known = (tuple(registry.MECHANISMS.values()), tuple(registry.INTERVENTIONS.values()))
+    if _stored == known:
+        return
+    store.store(name=SPEC_NODE, node=default_tree())
+    on_file = {p.stem for p in (CONFIG_DIR / "interventions").glob("*.yaml")}
+    for name in group_options("interventions"):
+        if name in on_file:
+            store.store(group="interventions/defaults", name=name, node=_intervention(name))
+        else:
+            store.store(group="interventions", name=name, node=_intervention(name), package=f"intervention.{name}")
+    _stored = known
 
 
 def _intervention(name: str) -> dict[str, Any]:

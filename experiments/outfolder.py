@@ -17,7 +17,7 @@ from sim.parameters import show
 
 MANIFEST = "manifest.json"
 OURS = {"events.parquet", "people.parquet", "places.parquet", "series.parquet", MANIFEST, "summary.parquet",
-        "table.csv", "variance.csv", "report.html", "city.parquet", "areas.csv",
+        "table.csv", "variance.csv", "observed.parquet", "report.html", "areas.csv", "areas.geojson", "facilities.csv",
         "bench.json"}
 LEFT_OVER = ".part-"
 

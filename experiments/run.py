@@ -27,7 +27,7 @@ def run(jobs: Sequence[Job]) -> int:
 
 
 def _run_one(job: Job, out) -> None:
-    from experiments.cities import build_city, estimate, residents_of
+    from experiments.cities import build_city, estimate
     from experiments.outfolder import OutFolder
     from experiments.progress import Progress
     from experiments.provenance import Stopwatch, run_manifest
@@ -36,9 +36,8 @@ def _run_one(job: Job, out) -> None:
     spec = job.spec
     watch = Stopwatch()
     city = build_city(spec)
-    residents = residents_of(spec, city)
     print(f"run: {city.name or spec.city.preset}: {spec.burn_in_days} days of burn-in, {spec.days} scored; "
-          f"{estimate(spec, residents)}", flush=True)
+          f"{estimate(spec, city.population)}", flush=True)
     if job.options.dry_run:
         print(f"dry run: nothing was written; results would go to {out}")
         return
