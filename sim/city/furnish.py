@@ -33,6 +33,7 @@ RESIDENTS_PER_DWELLING = 2.35
 RESIDENTS_PER_BEAT = 9_000
 JOBS_PER_RESIDENT = 0.46
 SITES_COMPARED = 12
+SCHOOL_SITES = 4
 SAMPLED_TRIPS = 400_000
 PARK, WATER = 4, 6
 
@@ -133,7 +134,7 @@ def _schools(x, y, homes, residents: int, seed: int) -> np.ndarray:
     at = np.flatnonzero(homes > 0)
     count = min(max(1, int(round(SCHOOLS_PER_RESIDENT * residents))), 20_000)
     chosen = _spread(count, np.cumsum(homes[at]), x[at], y[at], np.uint64(seed), decision("city.site.schools"),
-                     SITES_COMPARED)
+                     SCHOOL_SITES)
     return np.bincount(at[chosen], minlength=homes.size)
 
 
