@@ -102,6 +102,8 @@ def _rings(geometry: Any, where: str) -> list[list[np.ndarray]]:
                 points = np.array([(p[0], p[1]) for p in ring], dtype=np.float64)
                 if any(isinstance(v, (str, bool)) for p in ring for v in p[:2]):
                     raise TypeError
+                if len(points) and points.ndim != 2:
+                    raise ValueError
             except (TypeError, ValueError, IndexError, KeyError, OverflowError):
                 raise DataError(f"{where}: expected pairs of numbers as coordinates, found something else") from None
             if len(points) and not np.isfinite(points).all():
