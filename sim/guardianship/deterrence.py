@@ -30,15 +30,19 @@ class DeterrenceParams(MechanismParams):
 
     base: float = param(0.3, unit="utility", low=0, high=3, source="modelling choice",
                         doc="perceived risk of somebody without any experience")
-    own_arrest: float = param(0.6, unit="utility", low=0, high=3, source="modelling choice after Anwar & Loughran (2011)",
+    own_arrest: float = param(0.6, unit="utility", low=0, high=3,
+                              source="modelling choice after Anwar & Loughran (2011)",
                               doc="rise at an arrest of one's own")
-    tie_arrest: float = param(0.15, unit="utility", low=0, high=3, source="modelling choice after Stafford & Warr (1993)",
+    tie_arrest: float = param(0.15, unit="utility", low=0, high=3,
+                              source="modelling choice after Stafford & Warr (1993)",
                               doc="rise at the arrest of a friend or accomplice")
     sighting: float = param(0.02, unit="utility", low=0, high=1, source="modelling choice",
                             doc="rise at seeing police while looking for an opportunity")
-    impunity: float = param(0.04, unit="utility", low=0, high=1, source="modelling choice after Anwar & Loughran (2011)",
+    impunity: float = param(0.04, unit="utility", low=0, high=1,
+                            source="modelling choice after Anwar & Loughran (2011)",
                             doc="fall with every offence of one's own")
-    half_life_days: float = param(60.0, unit="days", low=1, high=3_650, source="Sherman (1990): initial deterrence decays",
+    half_life_days: float = param(60.0, unit="days", low=1, high=3_650,
+                                  source="Sherman (1990): initial deterrence decays",
                                   doc="half-life of what was learned")
     memory_strength: float = param(1.0, unit="utility", low=0, high=5, source="modelling choice",
                                    doc="perceived risk at a place where police were just seen")
@@ -62,8 +66,8 @@ def fade_risk(lo, hi, keys, risk, base, keep, day):
 class Deterrence(Mechanism):
     """Perceived risk of arrest and memories of police.
 
-    Offending reports sightings as ``model.sightings``, a list of (ids, cells) arrays made anew each tick. Kernels ask with
-    :func:`sim.guardianship.memory.remembered`, given the column ``sighted`` and ``state["cells"], state["ticks"],
+    Offending reports sightings as ``model.sightings``, a list of (ids, cells) arrays made anew each tick. Kernels ask
+    with :func:`sim.guardianship.memory.remembered`, given the column ``sighted`` and ``state["cells"], state["ticks"],
     state["times"]``.
     """
 

@@ -23,13 +23,14 @@ def rows_of_day(keys, day, out):
 
 
 @njit(cache=True, nogil=True)
-def feel(lo, hi, rows, seed, code, keys, home, area, ties, row_of, fear, trust, disorder, efficacy, area_trust, fear_base,
-         of_disorder, of_efficacy, of_person, trust_person, fear_keep, trust_keep, talk, new_fear, new_trust):
+def feel(lo, hi, rows, seed, code, keys, home, area, ties, row_of, fear, trust, disorder, efficacy, area_trust,
+         fear_base, of_disorder, of_efficacy, of_person, trust_person, fear_keep, trust_keep, talk, new_fear,
+         new_trust):
     """Write the new fear and trust of the residents `rows` to `new_fear`, `new_trust` (in that order).
 
     Both return to a base, a person's own: for fear the disorder and collective efficacy around the home, for trust the
-    neighbourhood's experience with institutions, each plus a lasting difference between people. Friends' fear is mixed in
-    with weight `talk`; it is read before anybody's is changed.
+    neighbourhood's experience with institutions, each plus a lasting difference between people. Friends' fear is mixed
+    in with weight `talk`; it is read before anybody's is changed.
     """
     for j in range(lo, hi):
         i = rows[j]

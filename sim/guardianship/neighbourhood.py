@@ -30,7 +30,7 @@ def disadvantage(model) -> np.ndarray:
 
 
 def stability(model) -> np.ndarray:
-    """Proxy of residential stability of each area: share of residents of 35 and more, who move least (standard score)."""
+    """Proxy of residential stability of each area: share of residents of 35 and more, who move least."""
     area, count = model.residents["area"], len(model.city.areas)
     people = np.bincount(area, minlength=count).astype(float)
     settled = np.bincount(area, model.residents["birth_day"] <= -35 * 365, minlength=count)

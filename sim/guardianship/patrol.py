@@ -1,7 +1,7 @@
 """Patrol units: how many, where they go, and what they believe about crime.
 
-Patrols see recorded crime only (Brantingham, 2016; Lum & Isaac, 2016, on feedback). Uncommitted time is spent in visits: to
-places of recent recorded events, to hot spots or roaming a beat; interventions order visits in their place.
+Patrols see recorded crime only (Brantingham, 2016; Lum & Isaac, 2016, on feedback). Uncommitted time is spent in
+visits: to places of recent recorded events, to hot spots or roaming a beat; interventions order visits in their place.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class PatrolParams(MechanismParams):
                              source="modelling choice (60 % of officers patrol; one post round the clock takes five)",
                              doc="share of officers on street patrol at any time")
     crew: float = param(1.3, unit="officers", low=1, high=10, source="modelling choice", doc="officers of a unit")
-    uncommitted: float = param(0.5, unit="share", low=0, high=1, source="Famega, Frank & Mazerolle (2005): more than half",
+    uncommitted: float = param(0.5, unit="share", low=0, high=1,
+                               source="Famega, Frank & Mazerolle (2005): more than half",
                                doc="share of a shift not taken by calls and paperwork, spent in visits")
     visit_minutes: float = param(15.0, unit="minutes", low=1, high=120, source="Koper (1995)",
                                  doc="mean length of a visit (exponential, within its slot)")
@@ -58,7 +59,8 @@ class PatrolParams(MechanismParams):
     count_discovered_drugs: bool = param(False, unit="-", source="Lum & Isaac (2016)",
                                          doc="drug offences found by patrols count as recorded crime of the place: a "
                                              "feedback from where patrols go to where they are sent")
-    stops_per_visit: float = param(0.01, unit="stops", low=0, high=5, source="Harrell & Davis (2020): 1-2 % of residents a year",
+    stops_per_visit: float = param(0.01, unit="stops", low=0, high=5,
+                                   source="Harrell & Davis (2020): 1-2 % of residents a year",
                                    doc="expected stops of persons in public during a visit")
 
 
@@ -66,10 +68,10 @@ class PatrolParams(MechanismParams):
 class Patrol(Mechanism):
     """Patrol units and their visits.
 
-    Each tick sets ``model.visits`` (:class:`sim.guardianship.visits.Visits`). Orders are read from the lever ``visits``:
-    dicts with ``cells`` (array), ``minutes``, ``per_day`` (number or array), and optionally ``extra`` (true: officers on top
-    of the force), ``hours`` (pair: first and last hour of the day, on the ticks that begin in between) and ``stops``
-    (expected stops per visit).
+    Each tick sets ``model.visits`` (:class:`sim.guardianship.visits.Visits`). Orders are read from the lever
+    ``visits``: dicts with ``cells`` (array), ``minutes``, ``per_day`` (number or array), and optionally ``extra``
+    (true: officers on top of the force), ``hours`` (pair: first and last hour; only ticks that begin in between) and
+    ``stops`` (expected stops per visit).
     """
 
     name = "patrol"
@@ -80,7 +82,8 @@ class Patrol(Mechanism):
         "beat": Column("i2", -1, "index", "police beat; -1 is the whole city"),
         "cell": Column("i4", -1, "cell", "place of the last regular visit"),
     }}
-    layers = {"believed": Column("f4", 0.0, "events", "recorded crime as the police remember it: a fading count", low=0)}
+    layers = {"believed": Column("f4", 0.0, "events", "recorded crime as the police remember it: a fading count",
+                                 low=0)}
 
     def units(self, residents: int) -> int:
         """Units on duty at any time for a city of so many residents."""

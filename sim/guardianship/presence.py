@@ -1,7 +1,7 @@
 """Police presence at a place and a minute, read from the visits of the tick.
 
-All functions are inlined into the kernels that call them. Minutes count from the start of the tick; a visit that ended in
-the tick before has a negative start. `first`, `count`, `start` and `minutes` are the arrays of
+All functions are inlined into the kernels that call them. Minutes count from the start of the tick; a visit that ended
+in the tick before has a negative start. `first`, `count`, `start` and `minutes` are the arrays of
 :class:`sim.guardianship.visits.Visits`.
 """
 

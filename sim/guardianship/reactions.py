@@ -1,8 +1,8 @@
 """What victims and neighbours do about a crime: report it or not, fear, trust, watch out.
 
 Fear follows signs of disorder and weak collective efficacy more than victimisation (Hale, 1996; Prieto Curiel & Bishop,
-2017); a victim's fear rises and fades over months. Reporting depends on the seriousness of the act, on loss, on who did it
-and, weakly, on trust in the police (Tarling & Morris, 2010; Desmond, Papachristos & Kirk, 2016).
+2017); a victim's fear rises and fades over months. Reporting depends on the seriousness of the act, on loss, on who
+did it and, weakly, on trust in the police (Tarling & Morris, 2010; Desmond, Papachristos & Kirk, 2016).
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class ReactionsParams(MechanismParams):
                                   doc="share of other offences against businesses that are reported")
     weapon: float = param(0.6, unit="logit", low=-2, high=3, source="Tarling & Morris (2010); modelling choice",
                           doc="rise of reporting when a weapon was used")
-    loss: float = param(0.35, unit="logit per log unit", low=0, high=2, source="Tarling & Morris (2010); modelling choice",
+    loss: float = param(0.35, unit="logit per log unit", low=0, high=2,
+                        source="Tarling & Morris (2010); modelling choice",
                         doc="rise of reporting with the loss relative to typical_loss: need and insurance")
     typical_loss: float = param(300.0, unit="money", low=1, high=100_000, source="modelling choice",
                                 doc="loss at which the share of the type holds")
@@ -52,7 +53,8 @@ class ReactionsParams(MechanismParams):
                          doc="rise of reporting with trust in the police (0-1); small, and to be swept")
     known_offender: float = param(0.4, unit="logit", low=0, high=3, source="Morgan & Truman (2020); modelling choice",
                                   doc="fall of reporting when the offender is a friend or a member of the household")
-    efficacy_disadvantage: float = param(0.6, unit="correlation", low=0, high=0.9, source="Sampson, Raudenbush & Earls (1997)",
+    efficacy_disadvantage: float = param(0.6, unit="correlation", low=0, high=0.9,
+                                         source="Sampson, Raudenbush & Earls (1997)",
                                          doc="how much concentrated disadvantage lowers collective efficacy")
     efficacy_stability: float = param(0.25, unit="correlation", low=0, high=0.7,
                                       source="Sampson, Raudenbush & Earls (1997)",
@@ -67,23 +69,30 @@ class ReactionsParams(MechanismParams):
                                 doc="alert in the cells next to a burgled one")
     disorder_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="modelling choice",
                                       doc="half-life of crime as a sign of disorder")
-    fear_base: float = param(0.15, unit="0-1", low=0, high=1, source="modelling choice", doc="fear in calm surroundings")
+    fear_base: float = param(0.15, unit="0-1", low=0, high=1, source="modelling choice",
+                             doc="fear in calm surroundings")
     fear_disorder: float = param(0.15, unit="0-1", low=0, high=1, source="Hale (1996): direction",
                                  doc="fear in strong disorder around the home")
     fear_efficacy: float = param(0.04, unit="0-1 per sd", low=0, high=0.3, source="Hale (1996): direction",
                                  doc="fear that collective efficacy takes away")
     fear_person: float = param(0.08, unit="0-1", low=0, high=0.3, source="modelling choice",
                                doc="lasting differences in fear between people (sd)")
-    fear_violence: float = param(0.25, unit="share", low=0, high=1, source="modelling choice after Prieto Curiel & Bishop (2017)",
+    fear_violence: float = param(0.25, unit="share", low=0, high=1,
+                                 source="modelling choice after Prieto Curiel & Bishop (2017)",
                                  doc="rise of a victim's fear, as a share of what is missing to 1, after violence")
-    fear_burglary: float = param(0.15, unit="share", low=0, high=1, source="modelling choice", doc="the same after a burglary")
-    fear_theft: float = param(0.03, unit="share", low=0, high=1, source="modelling choice", doc="the same after other theft")
-    fear_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="Prieto Curiel & Bishop (2017), order of size",
+    fear_burglary: float = param(0.15, unit="share", low=0, high=1, source="modelling choice",
+                                 doc="the same after a burglary")
+    fear_theft: float = param(0.03, unit="share", low=0, high=1, source="modelling choice",
+                              doc="the same after other theft")
+    fear_half_life: float = param(180.0, unit="days", low=7, high=3_650,
+                                  source="Prieto Curiel & Bishop (2017), order of size",
                                   doc="half-life of a victim's added fear")
     fear_talk: float = param(0.10, unit="share", low=0, high=0.5, source="Prieto Curiel & Bishop (2018): direction",
                              doc="weight of friends' fear at every monthly update")
-    trust_base: float = param(0.60, unit="0-1", low=0, high=1, source="modelling choice", doc="mean trust in the police")
-    trust_disadvantage: float = param(0.06, unit="0-1 per sd", low=0, high=0.3, source="Sampson & Bartusch (1998): direction",
+    trust_base: float = param(0.60, unit="0-1", low=0, high=1, source="modelling choice",
+                              doc="mean trust in the police")
+    trust_disadvantage: float = param(0.06, unit="0-1 per sd", low=0, high=0.3,
+                                      source="Sampson & Bartusch (1998): direction",
                                       doc="lower trust where disadvantage is concentrated")
     trust_person: float = param(0.12, unit="0-1", low=0, high=0.3, source="modelling choice",
                                 doc="lasting differences in trust between people (sd)")
@@ -155,9 +164,9 @@ class Reactions(Mechanism):
         p, log, r = self.params, model.log, model.residents
         weights = (p.business_theft, p.business_other, p.weapon, p.loss, p.typical_loss, p.trust, p.trust_base,
                    p.known_offender)
-        report(start, end, model.seed, REPORT, model.tick, log["type"], log["minute"], log["offender_id"], log["victim_id"],
-               log["domestic"], log["weapon"], log["loss"], r.row_of, r["key"], r["ties"], r["dwelling"], r["trust"],
-               np.asarray(p.reporting), weights, log["reported"])
+        report(start, end, model.seed, REPORT, model.tick, log["type"], log["minute"], log["offender_id"],
+               log["victim_id"], log["domestic"], log["weapon"], log["loss"], r.row_of, r["key"], r["ties"],
+               r["dwelling"], r["trust"], np.asarray(p.reporting), weights, log["reported"])
 
     # -- victims and neighbours ---------------------------------------------------------------------------------------
 
@@ -206,7 +215,8 @@ class Reactions(Mechanism):
             rows = r.row_of[ids]
             known = rows >= 0
             trust = r["trust"]
-            trust[rows[known]] = np.clip(trust[rows[known]] + np.float32(change) * times[known].astype(np.float32), 0, 1)
+            changed = trust[rows[known]] + np.float32(change) * times[known].astype(np.float32)
+            trust[rows[known]] = np.clip(changed, 0, 1)
 
     # -- slow changes -------------------------------------------------------------------------------------------------
 

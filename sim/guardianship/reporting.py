@@ -15,8 +15,8 @@ HOMICIDE, DRUGS = CODE["homicide"], CODE["drugs"]
 
 
 @njit(cache=True, inline="always")
-def report_score(kind, business, domestic_or_known, weapon, loss, trust, shares, business_theft, business_other, of_weapon,
-                 of_loss, typical_loss, of_trust, trust_base, of_known):
+def report_score(kind, business, domestic_or_known, weapon, loss, trust, shares, business_theft, business_other,
+                 of_weapon, of_loss, typical_loss, of_trust, trust_base, of_known):
     """Logit of the probability that an event is reported; see `ReactionsParams` for the weights."""
     share = shares[kind]
     if business and kind != HOMICIDE:
@@ -47,8 +47,9 @@ def report(start, end, seed, code, tick, kind, minute, offender, victim, domesti
             continue
         row = row_or_none(victim[e], row_of)
         known = domestic[e] or acquainted(offender[e], victim[e], row_of, ties, dwelling)
-        score = report_score(t, victim[e] < 0, known, weapon[e], loss[e], trust[row] if row >= 0 else trust_base, shares,
-                             business_theft, business_other, of_weapon, of_loss, typical_loss, of_trust, trust_base, of_known)
+        score = report_score(t, victim[e] < 0, known, weapon[e], loss[e], trust[row] if row >= 0 else trust_base,
+                             shares, business_theft, business_other, of_weapon, of_loss, typical_loss, of_trust,
+                             trust_base, of_known)
         key = event_key(offender[e], victim[e], minute[e], t, row_of, keys)
         if draw1(seed, code, tick, key, 0) < 1.0 / (1.0 + math.exp(-score)):
             reported[e] = True

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def new_state() -> dict[str, np.ndarray | int]:
-    """Return the empty state: the arrest queue (sorted by due tick and event) and the people in custody (sorted by id)."""
+    """Return the empty state: the arrest queue (sorted by due tick and event) and the inmates (sorted by id)."""
     return dict(due=np.empty(0, np.int32), case=np.empty(0, np.int64), wanted=np.empty(0, np.int64),
                 inmates=np.empty(0, np.int64), until=np.empty(0, np.int32), entered=0, released=0, died=0)
 

@@ -1,7 +1,8 @@
 """From an act to a suspect: seen by the police, recorded, identified.
 
 Clearance is produced by what an investigation has to work with: somebody caught in the act, a victim who knows the
-offender, victims and witnesses who saw him, traces, and the time of investigators (Bloch & Bell, 1976; Eck, 1983; Coupe, 2016).
+offender, victims and witnesses who saw him, traces, and the time of investigators (Bloch & Bell, 1976; Eck, 1983;
+Coupe, 2016).
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def chance_seen(cell, minute, kind, first, count, start, minutes, seen, arrival,
 
 
 @njit(cache=True, inline="always")
-def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, time, witness, traces, description, of_efficacy):
+def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, time, witness, traces, description,
+                      of_efficacy):
     """Probability that a stranger is identified by description, witnesses or traces.
 
     `minute` counts from midnight, `time` is the share of the wanted investigation time that is available.
@@ -51,9 +53,9 @@ def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, ti
 
 @njit(cache=True, nogil=True)
 def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, interactions, tick_of, cell, minute, kind,
-                offender, victim, domestic, reported, row_of, keys, ties, dwelling, first, count, start, minutes, at_home,
-                in_public, efficacy, light, lamps, seen, logged, witness, traces, case_hours, weights, discovered, recorded, how,
-                days):
+                offender, victim, domestic, reported, row_of, keys, ties, dwelling, first, count, start, minutes,
+                at_home, in_public, efficacy, light, lamps, seen, logged, witness, traces, case_hours, weights,
+                discovered, recorded, how, days):
     """Decide discovery, recording and identification of the events first_event..end of the log.
 
     Parameters

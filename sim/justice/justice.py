@@ -36,30 +36,36 @@ class JusticeParams(MechanismParams):
     """Settings of police work and courts."""
 
     seen: tuple[float, ...] = by_type(
-        (0.15, 0.60, 0.15, 0.25, 0.60, 0.60, 0.20), "probability that a unit at the place discovers the act", unit="share",
+        (0.15, 0.60, 0.15, 0.25, 0.60, 0.60, 0.20), "probability that a unit at the place discovers the act",
+        unit="share",
         low=0, high=1, source="modelling choice")
     seen_on_arrival: float = param(0.3, unit="ratio", low=0, high=1, source="modelling choice",
                                    doc="the same for a unit that arrives shortly after, relative to one that is there")
-    arrival_minutes: int = param(10, unit="minutes", low=0, high=120, source="modelling choice", doc="what shortly after means")
+    arrival_minutes: int = param(10, unit="minutes", low=0, high=120, source="modelling choice",
+                                 doc="what shortly after means")
     logged: tuple[float, ...] = by_type(
-        (0.95, 0.92, 0.92, 0.98, 0.85, 1.0, 0.0), "share of reported events that the police record", unit="share", low=0,
+        (0.95, 0.92, 0.92, 0.98, 0.85, 1.0, 0.0), "share of reported events that the police record", unit="share",
+        low=0,
         high=1, source="HMIC (2014), Crime-recording: making the victim count")
     service: float = param(1.0, unit="ratio", low=0, high=1, source="modelling choice",
                            doc="quality of the service in recording what is reported, relative to the reference")
     caught: float = param(0.75, unit="share", low=0, high=1, source="modelling choice",
                           doc="discovered acts whose offender is arrested at once")
-    named: float = param(0.60, unit="share", low=0, high=1, calibrated=True, source="calibrated to clearance rates (FBI, 2019)",
+    named: float = param(0.60, unit="share", low=0, high=1, calibrated=True,
+                         source="calibrated to clearance rates (FBI, 2019)",
                          doc="recorded acts cleared because the victim knows the offender")
     description: float = param(0.14, unit="share", low=0, high=1, calibrated=True,
                                source="calibrated to clearance rates (FBI, 2019)",
-                               doc="robberies and assaults cleared by the victim's description of a stranger, in good light")
+                               doc="robberies and assaults cleared by the victim's description of a stranger, by day")
     witness: tuple[float, ...] = by_type(
         (0.010, 0.035, 0.015, 0.010, 0.070, 0.15, 0.0), "hazard of identification per log witness of average efficacy",
         unit="-", low=0, high=5, calibrated=True, source="calibrated to clearance rates (FBI, 2019)")
-    witness_efficacy: float = param(0.25, unit="per sd", low=0, high=2, source="Sampson, Raudenbush & Earls (1997): direction",
+    witness_efficacy: float = param(0.25, unit="per sd", low=0, high=2,
+                                    source="Sampson, Raudenbush & Earls (1997): direction",
                                     doc="log rise of witnesses' help with collective efficacy")
     traces: tuple[float, ...] = by_type(
-        (0.13, 0.10, 0.12, 0.12, 0.14, 0.42, 0.0), "identification by traces and enquiries with full investigation time",
+        (0.13, 0.10, 0.12, 0.12, 0.14, 0.42, 0.0),
+        "identification by traces and enquiries with full investigation time",
         unit="share", low=0, high=1, calibrated=True, source="calibrated to clearance rates (FBI, 2019)")
     case_hours: tuple[float, ...] = by_type(
         (3.0, 8.0, 1.0, 2.0, 5.0, 250.0, 1.0), "investigators' time wanted by a case", unit="hours", low=0, high=5_000,
@@ -75,10 +81,12 @@ class JusticeParams(MechanismParams):
     hold_hours: float = param(12.0, unit="hours", low=0, high=96, source="modelling choice",
                               doc="time that an arrested person is held before release or diversion")
     custody_share: tuple[float, ...] = by_type(
-        (0.35, 0.50, 0.12, 0.20, 0.15, 0.90, 0.15), "arrested adults without record who go to jail or prison", unit="share",
+        (0.35, 0.50, 0.12, 0.20, 0.15, 0.90, 0.15), "arrested adults without record who go to jail or prison",
+        unit="share",
         low=0, high=1, source="Reaves (2013), felony defendants; misdemeanours: modelling choice")
     custody_days: tuple[float, ...] = by_type(
-        (300.0, 800.0, 60.0, 150.0, 200.0, 4500.0, 150.0), "mean length of custody, jail and prison together", unit="days",
+        (300.0, 800.0, 60.0, 150.0, 200.0, 4500.0, 150.0), "mean length of custody, jail and prison together",
+        unit="days",
         low=0, high=30_000, source="Kaeble (2021), time served, shortened for jail terms: modelling choice")
     record: float = param(0.35, unit="logit per log arrest", low=0, high=3, source="modelling choice",
                           doc="rise of the odds of custody with earlier arrests")
@@ -90,8 +98,9 @@ class JusticeParams(MechanismParams):
 
     def check(self, where: str) -> None:
         for name in ("seen", "logged", "witness", "traces", "case_hours", "custody_share", "custody_days"):
-            if len(getattr(self, name)) != len(TYPES):
-                raise SpecError(f"{where}.{name}: expected {len(TYPES)} values ({BY_TYPE}), found {len(getattr(self, name))}")
+            found = len(getattr(self, name))
+            if found != len(TYPES):
+                raise SpecError(f"{where}.{name}: expected {len(TYPES)} values ({BY_TYPE}), found {found}")
 
 
 COUNTS = ("arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released")
@@ -101,8 +110,8 @@ COUNTS = ("arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "
 class Justice(Mechanism):
     """Police work on events and people.
 
-    ``state["arrested"]`` and ``state["stopped"]`` hold the ids of the tick, ``state["solved"]`` the events cleared in it;
-    ``model.arrests`` is the first of them.
+    ``state["arrested"]`` and ``state["stopped"]`` hold the ids of the tick, ``state["solved"]`` the events cleared in
+    it; ``model.arrests`` is the first of them.
     """
 
     name = "justice"
@@ -153,14 +162,15 @@ class Justice(Mechanism):
     def _process(self, model, start: int, end: int) -> None:
         p, s, log, r, v, layers = self.params, self.state, model.log, model.residents, model.visits, model.layers
         how, days = np.empty(end - start, np.int8), np.empty(end - start)
-        weights = (p.seen_on_arrival, p.arrival_minutes, p.service, p.caught, p.named, p.description, p.witness_efficacy,
-                   self._time(model), p.named_days, p.other_days)
+        weights = (p.seen_on_arrival, p.arrival_minutes, p.service, p.caught, p.named, p.description,
+                   p.witness_efficacy, self._time(model), p.named_days, p.other_days)
         s["load"] += investigate(
             start, end, model.seed, INVESTIGATE, model.tick, model.slot * model.calendar.tick_minutes,
             model.calendar.tick_minutes, model.spec.interactions, log["tick"], log["cell"], log["minute"], log["type"],
             log["offender_id"], log["victim_id"], log["domestic"], log["reported"], r.row_of, r["key"], r["ties"],
-            r["dwelling"], v.first, v.count, v.start, v.minutes, layers["at_home"], layers["in_public"], layers["efficacy"],
-            layers["light"], model.levers["light"], *self._tables, weights, log["discovered"], log["recorded"], how, days)
+            r["dwelling"], v.first, v.count, v.start, v.minutes, layers["at_home"], layers["in_public"],
+            layers["efficacy"], layers["light"], model.levers["light"], *self._tables, weights, log["discovered"],
+            log["recorded"], how, days)
         s["today"]["discovered"] += int(log["discovered"][start:end].sum())
         suspects = np.flatnonzero(how)
         wait = np.maximum(1, days[suspects] * model.calendar.ticks_per_day).astype(np.int64)
@@ -168,7 +178,7 @@ class Justice(Mechanism):
         custody.enqueue(s, due, start + suspects, log["offender_id"][start + suspects])
 
     def _time(self, model) -> float:
-        """Share of the wanted investigation time that is available. `load` sums case hours with a half-life of 28 days."""
+        """Share of the wanted investigation time that is available; `load` has a half-life of 28 days."""
         if not model.spec.interactions:
             return 0.75
         weekly = self.state["load"] * 7 * np.log(2) / 28

@@ -13,7 +13,8 @@ from sim.levers import Board
 from sim.records import EventLog
 
 BASE = {"birth_day": Column("i4", -30 * 365), "dwelling": Column("i8", -1), "home": Column("i4", 0),
-        "area": Column("i2", 0), "ties": Column("i8", -1, width=4), "activity": Column("u1", 0), "cell": Column("i4", 0),
+        "area": Column("i2", 0), "ties": Column("i8", -1, width=4), "activity": Column("u1", 0), "cell": Column("i4",
+                                                                                                                0),
         "self_control": Column("f4", 0)}
 
 
@@ -26,7 +27,8 @@ def stand_in(mechanisms, residents=400, width=12, height=10, seed=7, interaction
               "street": np.ones(cells, np.uint8), "at_home": np.full(cells, 3, np.int32),
               "in_public": np.full(cells, 2, np.int32), "informal": np.zeros(cells, np.uint8),
               "light": np.full(cells, .5, np.float32)}
-    areas = AreaTable(("a", "b"), ("A", "B"), {"poverty_rate": np.array([.05, .4]), "population": np.array([200., 200.])})
+    areas = AreaTable(("a", "b"), ("A", "B"), {"poverty_rate": np.array([.05, .4]), "population": np.array([200.,
+                                                                                                            200.])})
     city = City(Grid(width, height), (x >= width // 2).astype(np.int16), areas, layers)
     r = Population("residents", np.arange(residents))
     for name, column in BASE.items():

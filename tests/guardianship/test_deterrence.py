@@ -40,7 +40,8 @@ def ask(model, person, cell):
 
 def world(make, **more):
     justice = SimpleNamespace(name="justice", params=SimpleNamespace(enabled=True), columns={}, layers={},
-                              state={"arrested": np.empty(0, np.int64)}, setup=lambda m: None, prepare=lambda m: None, step=lambda m: None)
+                              state={"arrested": np.empty(0, np.int64)}, setup=lambda m: None, prepare=lambda m: None,
+                              step=lambda m: None)
     return make([Deterrence(DeterrenceParams()), justice], **more), justice
 
 

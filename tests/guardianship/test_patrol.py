@@ -12,21 +12,24 @@ from sim.guardianship.visits import Visits
 @njit
 def ask(first, count, start, minutes, cell, minute, around):
     now, since = pr.presence(first, count, start, minutes, cell, minute)
-    return now, since, pr.overlap(first, count, start, minutes, cell, minute, around), pr.until(first, count, start, cell, minute)
+    return now, since, pr.overlap(first, count, start, minutes, cell, minute, around), pr.until(first, count, start,
+                                                                                                cell, minute)
 
 
 def table(rows):
     rows = np.array(rows, np.int64).reshape(-1, 3)
     n = len(rows)
     return dict(cell=rows[:, 0].astype("i4"), start=rows[:, 1].astype("i2"), minutes=rows[:, 2].astype("i2"),
-                unit=np.full(n, -1), ordered=np.zeros(n, bool), key=np.arange(n, dtype="u8"), stop_rate=np.zeros(n, "f4"))
+                unit=np.full(n, -1), ordered=np.zeros(n, bool), key=np.arange(n, dtype="u8"), stop_rate=np.zeros(n,
+                                                                                                                 "f4"))
 
 
 visit = st.tuples(st.integers(0, 5), st.integers(-120, 239), st.integers(1, 60))
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(visit, max_size=12), st.lists(visit, max_size=5), st.integers(0, 5), st.integers(0, 239), st.integers(1, 60))
+@given(st.lists(visit, max_size=12), st.lists(visit, max_size=5), st.integers(0, 5), st.integers(0, 239),
+       st.integers(1, 60))
 def test_presence_agrees_with_plain_python(before, rows, cell, minute, around):
     visits = Visits(6)
     visits.replace(table(before))
@@ -126,7 +129,8 @@ def test_one_more_event_moves_few_visits(make):
 
 
 def order(model, per_day, extra=False, source="hot", cells=(5, 60), **more):
-    model.levers.put(source, "visits", None, dict(cells=np.array(cells), minutes=15.0, per_day=per_day, extra=extra, **more))
+    model.levers.put(source, "visits", None, dict(cells=np.array(cells), minutes=15.0, per_day=per_day, extra=extra,
+                                                  **more))
 
 
 def test_ordered_visits_keep_the_total_force_unless_extra(make):

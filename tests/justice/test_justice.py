@@ -82,7 +82,8 @@ def test_order_of_clearance_without_acquaintance(world):
     model.residents["ties"][:] = -1
     for tick in range(60):
         for i, kind in enumerate(TYPES[:6]):
-            act(model, 25, kind, seed=100 * tick + i, domestic=np.full(25, kind == "assault") & (np.arange(25) % 3 == 0))
+            act(model, 25, kind, seed=100 * tick + i, domestic=np.full(25,
+                                                                       kind == "assault") & (np.arange(25) % 3 == 0))
         model.advance()
     model.advance(6 * 160)
     rate = {kind: clearance(model.log, kind, 15, model.calendar) for kind in TYPES[:6]}
@@ -97,7 +98,8 @@ def ask_seen(cell, minute, kind, first, count, start, minutes, seen, arrival, wi
 
 @njit
 def ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description, of_efficacy):
-    return chance_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description, of_efficacy)
+    return chance_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description,
+                             of_efficacy)
 
 
 @njit
@@ -135,7 +137,8 @@ def test_identification_agrees_with_plain_python(kind, face, minute, people, eff
     visible = .5 + .5 * min(light, 1) if minute // 60 in (20, 21, 22, 23, 0, 1, 2, 3, 4, 5) else 1
     eyes = (1 + people) ** (-witness[kind] * visible * math.exp(p.witness_efficacy * efficacy))
     expected = 1 - eyes * (1 - p.description * visible * face) * (1 - traces[kind] * time)
-    found = ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, p.description, p.witness_efficacy)
+    found = ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, p.description,
+                           p.witness_efficacy)
     assert found == pytest.approx(0 if TYPES[kind] == "drugs" else expected)
 
 
@@ -144,7 +147,8 @@ def test_police_at_the_minute_discover_and_others_do_not(world):
         model = world(patrol=PatrolParams(strategy="none"))
         v = model.visits
         model.mechanisms["patrol"].step = lambda m: m.visits.replace(dict(
-            cell=np.array([7]), start=np.array([60]), minutes=np.array([15]), unit=np.array([-1]), ordered=np.array([True]),
+            cell=np.array([7]), start=np.array([60]), minutes=np.array([15]), unit=np.array([-1]),
+            ordered=np.array([True]),
             key=np.array([1], np.uint64), stop_rate=np.zeros(1)))
         n = 2000
         model.log.append(cell=np.full(n, 7), tick=np.zeros(n), minute=np.full(n, 60 + minutes_apart),
@@ -235,7 +239,8 @@ def test_storage_order_does_not_matter_and_state_copies(world):
     for order in (None, np.random.default_rng(3).permutation(400)):
         model = world(order=order, patrol=PatrolParams(officers_per_1000=100, stops_per_visit=.3))
         for tick in range(6 * 30):
-            act(model, 5, TYPES[tick % 7], seed=tick, co_offenders=np.full((5, 3), -1) + (tick % 2) * np.array([9, 0, 0]))
+            act(model, 5, TYPES[tick % 7], seed=tick, co_offenders=np.full((5, 3), -1) + (tick % 2) * np.array([9, 0,
+                                                                                                                0]))
             model.advance()
         r = model.residents
         rows = r.rows(np.arange(400))
@@ -258,7 +263,8 @@ def test_without_interactions_one_offender_less_changes_no_other_event(world):
                              victim_id=rng.integers(0, 400, 5)[keep])
             model.advance()
         others = model.log["offender_id"] != 17
-        out.append([model.log[c][others].tobytes() for c in ("reported", "discovered", "recorded", "cleared", "cleared_day")])
+        out.append([model.log[c][others].tobytes() for c in ("reported", "discovered", "recorded", "cleared",
+                                                             "cleared_day")])
     assert out[0] == out[1]
 
 
