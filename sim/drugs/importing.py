@@ -81,7 +81,8 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
         for d in range(RING):
             for load in range(LOADS):
                 coming += pipe[m, d, load]
-        want = np.int64(memory[m] * (cover + lead + 4.0) * hurry / (1.0 - min(belief[m], 0.8))) - stock[m] - coming
+        kept = 1.0 - min(belief[m], 0.8)
+        want = np.int64((memory[m] * (cover + lead + 3.0) * hurry - stock[m]) / kept) - coming
         if want <= 0:
             continue
         words = draw4(seed, _SHIP, tick, key[m], 0)

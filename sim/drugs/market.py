@@ -224,8 +224,9 @@ class Drugs(Mechanism):
         mine = sellers["id"] % 7 == model.day % 7
         known = trade.known_sellers(model, model.tick, st, model.city.grid.width)
         ids, at, seen = candidates(model, st["users"], rows, sellers, seller_rows, known, turn, mine)
-        bar = least_gain(model, p, at) + st["pay_for_risk"] * relative_risk(model, at, st["usual_risk"])
-        own = least_gain(model, p, seller_rows) + st["pay_for_risk"] * relative_risk(model, seller_rows, st["usual_risk"])
+        pay = st["pay_for_risk"][sellers["kind"]]
+        bar = least_gain(model, p, at) + pay[seen] * relative_risk(model, at, st["usual_risk"])
+        own = least_gain(model, p, seller_rows) + pay * relative_risk(model, seller_rows, st["usual_risk"])
         leaving = sellers["id"][stop_selling(model, p, sellers, mine, own)]
         start_selling(model, p, sellers, ids, at, seen, bar)
         stopped = np.isin(sellers["id"], leaving)

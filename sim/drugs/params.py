@@ -59,14 +59,14 @@ class DrugParams(MechanismParams):
     travel: float = param(0.03, unit="per 100 m", low=0, high=1, source="modelling choice",
                           doc="cost of distance, as a share of the price")
     # users
-    dose_dependent: float = param(3.5, unit="doses a day", low=0.1, high=30, source="modelling choice",
+    dose_dependent: float = param(4.2, unit="doses a day", low=0.1, high=30, source="modelling choice",
                                   doc="median wanted by dependent users if it were free")
     dose_occasional: float = param(0.3, unit="doses a day", low=0.01, high=5, source="modelling choice",
                                    doc="median wanted by occasional users if it were free")
     appetite_sd: float = param(0.5, unit="log", low=0, high=1.5, source="modelling choice", doc="spread of appetites")
     support: float = param(0.25, unit="share", low=0, high=1, source="Hough et al.; Bennett and Holloway 2005",
                            doc="share of dependent users' wanted spending met by begging, favours and family")
-    legal_share: float = param(0.5, unit="share of income", low=0, high=1, source="Hough et al.",
+    legal_share: float = param(0.3, unit="share of income", low=0, high=1, source="Hough et al.",
                                doc="legal income that dependent users spend on drugs at most (a fifth of it for occasional users)")
     onset: float = param(1.0, unit="ratio", low=0, high=10, source="modelling choice",
                          doc="hazard of dependence among occasional users, relative to what keeps dependence stationary")
@@ -81,7 +81,7 @@ class DrugParams(MechanismParams):
     # treatment
     slots: float = param(2.0, unit="per 1,000 residents", low=0, high=50, source="modelling choice",
                          doc="places in treatment before any intervention")
-    seek: float = param(0.004, unit="per day", low=0, high=0.5, source="modelling choice",
+    seek: float = param(0.006, unit="per day", low=0, high=0.5, source="modelling choice",
                         doc="dependent users who ask for treatment")
     give_up: float = param(0.01, unit="per day", low=0, high=0.5, source="modelling choice", doc="leaving the waiting list")
     drop_out: float = param(0.006, unit="per day", low=0, high=0.5, source="Hubbard et al. (TOPS), retention",

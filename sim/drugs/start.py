@@ -16,7 +16,7 @@ from sim.drugs.demand import wanted
 from sim.drugs.importing import LOADS, MARKUP, RING
 from sim.drugs.people import (AGE_SELLING, ENTRY_POWER, EXIT_POWER, age_years, candidates, exposures, least_gain, relative_risk,
                               taste)
-from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, USER_COLUMNS, empty, insert, position, rows_of
+from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, SHIPPED, USER_COLUMNS, empty, insert, position, rows_of
 
 WARM_DAYS = 21
 JOBLESS = 5  # of the column `routine`
@@ -31,7 +31,7 @@ def begin(model, p, state: dict) -> None:
                  price=np.array(p.reference_price), paid=np.array(p.reference_price),
                  traffic=np.zeros(cells, np.float32), presence=np.zeros(cells, np.float32), watched=np.zeros(cells),
                  slots=p.slots * len(r) / 1000.0, today=dict(sales=0, overdoses=0, seized=0), initiation=0.0, onset=0.0,
-                 pay_for_risk=0.0, usual_risk=_usual_risk(r))
+                 pay_for_risk=np.zeros(kinds), usual_risk=_usual_risk(r))
     footfall, good = trade.street(model)
     choose_users(model, p, state["users"])
     users = state["users"]
@@ -43,6 +43,7 @@ def begin(model, p, state: dict) -> None:
     balance_use(model, p, state, rows)
     choose_sellers(model, p, state, spend)
     make_importers(model, p, state, spend)
+    state["ledger"][SHIPPED] = state["importers"]["pipe"].sum()
     state["ledger"][OPENING] = state["sellers"]["stock"].sum() + state["importers"]["stock"].sum()
     if model.spec.interactions:
         warm_up(model, p, state, rows, footfall, good)
@@ -257,13 +258,15 @@ def balance_selling(model, p, state: dict, rows: np.ndarray) -> None:
     known = trade.known_sellers(model, model.tick, state, model.city.grid.width)
     everybody = np.ones(len(rows), bool)
     _, at, seen = candidates(model, users, rows, sellers, seller_rows, known, everybody, np.ones(len(seller_rows), bool))
-    gain = float(sellers["profit"].mean())
     bar, own = least_gain(model, p, at), least_gain(model, p, seller_rows)
     extra, own_extra = relative_risk(model, at, state["usual_risk"]), relative_risk(model, seller_rows, state["usual_risk"])
-    low, high = 0.0, 5.0 * max(gain, 1.0)
-    for _ in range(40):
-        pay = 0.5 * (low + high)
-        come = (p.entry * np.clip(gain / np.maximum(bar + pay * extra, 1.0), 0, 1.5) ** ENTRY_POWER).sum()
-        go = (p.quit * np.clip((own + pay * own_extra) / max(gain, 1.0), 0, 2.7) ** EXIT_POWER).sum()
-        low, high = (pay, high) if come > go else (low, pay)
-    state["pay_for_risk"] = 0.5 * (low + high)
+    for k in range(len(p.substances)):
+        mine, theirs = sellers["kind"] == k, sellers["kind"][seen] == k
+        gain = max(float(sellers["profit"][mine].mean()), 1.0) if mine.any() else 1.0
+        low, high = 0.0, 5.0 * gain
+        for _ in range(40):
+            pay = 0.5 * (low + high)
+            come = (np.clip(gain / np.maximum(bar + pay * extra, 1.0), 0, 1.5) ** ENTRY_POWER)[theirs].sum()
+            go = (np.clip((own + pay * own_extra) / gain, 0, 2.7) ** EXIT_POWER)[mine].sum()
+            low, high = (pay, high) if p.entry * come > p.quit * go else (low, pay)
+        state["pay_for_risk"][k] = 0.5 * (low + high)
