@@ -1,6 +1,7 @@
 """The city itself as a Mesa model, and the documented rule of a user's own, run as it stands in the documentation."""
 
 import copy
+import importlib.util
 import pickle
 import re
 from pathlib import Path
@@ -16,7 +17,8 @@ from sim.model import CityModel
 from sim.views import Guardian, Offender, Resident
 
 SMALL = {"city": {"residents": 1_500}, "burn_in_years": 0}
-GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = DOCS / "extending.md"
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +142,8 @@ def test_a_mechanism_that_writes_a_foreign_column_through_a_view_is_stopped(city
     city.agents[0].fear = 0.0  # between steps a user may
 
 
-def blocks(section: str) -> list[str]:
-    text = GUIDE.read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
+def blocks(section: str, page: Path = GUIDE) -> list[str]:
+    text = page.read_text(encoding="utf-8").split(f"# {section}\n")[1].split("\n## ")[0]
     return re.findall(r"```python\n(.*?)```", text, re.S)
 
 
@@ -192,3 +194,17 @@ def test_the_documented_rule_changes_what_it_says_and_nothing_depends_on_row_ord
         assert model.agents[joined[0]].fear == pytest.approx(0.3)
         results.append(joined)
     assert results[0] == results[1] and "vigilant" in base.residents
+
+
+def test_the_documented_first_look_at_the_city_runs(capsys):
+    (look,) = blocks("The city as a Mesa model", DOCS / "mesa.md")
+    exec(compile(look, "mesa.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("2000 ")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("solara") is None, reason="Solara is not installed: see docs/mesa.md")
+def test_the_documented_page_for_the_browser_runs():
+    (page,) = blocks("In the browser", DOCS / "mesa.md")
+    names: dict = {"__name__": "app"}
+    exec(compile(page, "mesa.md", "exec"), names)
+    assert names["page"] is not None

@@ -106,3 +106,21 @@ def test_importing_the_model_imports_no_drawing():
     code = f"import sys, sim.mesa_model; print([m for m in {heavy} if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["ABMSimulator", "DEVSimulator"])
+def test_simulators_drive_the_model(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mesa.experimental import devs
+
+        model, simulator = Walk(), getattr(devs, name)()
+        simulator.setup(model)
+        fired = []
+
+        def event():
+            fired.append(model.tick)
+
+        simulator.schedule_event_absolute(event, 2 if name == "ABMSimulator" else 2.0)
+        simulator.run_until(4)
+    assert len(fired) == 1 and (model.tick >= 3 or name == "DEVSimulator")
