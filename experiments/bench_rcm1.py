@@ -56,21 +56,21 @@ def compile_c(folder: Path) -> tuple[dict[str, Path], str]:
     return programs, (about.stdout.splitlines() or [compiler])[0]
 
 
-def run_c(program: Path, agents: int, ticks: int = TICKS, side: int = SIDE) -> tuple[float, str]:
+def run_c(program: Path, agents: int) -> tuple[float, str]:
     """Run a C version; return CPU seconds of its ticks and the hash of its events."""
-    done = subprocess.run([str(program), *map(str, (side, side, agents, ticks, SEED))], capture_output=True, text=True,
-                          check=True)
+    sizes = map(str, (SIDE, SIDE, agents, TICKS, SEED))
+    done = subprocess.run([str(program), *sizes], capture_output=True, text=True, check=True)
     seconds, _, events = done.stdout.split()
     return float(seconds), events
 
 
-def run_kernels(agents: int, ticks: int = TICKS, side: int = SIDE) -> tuple[float, str]:
+def run_kernels(agents: int) -> tuple[float, str]:
     """Run RCM-1 as a Mesa model on columns; return CPU seconds of its ticks and the hash of its events."""
     from sim.replications.rcm1 import RCM1
 
-    model = RCM1(side, side, agents, seed=SEED)
+    model = RCM1(SIDE, SIDE, agents, seed=SEED)
     began = time.process_time()
-    model.run(ticks)
+    model.run(TICKS)
     return time.process_time() - began, model.hash()
 
 
