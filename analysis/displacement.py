@@ -126,8 +126,9 @@ def weighted_displacement_difference(target, control, buffer=(0, 0), buffer_cont
     moved = Difference(change[2] - change[3], math.sqrt(total[2] + total[3]))
     both = Difference(local.estimate + moved.estimate, math.sqrt(sum(total)))
     small = min(min(g) for g in groups[:2]) < 5
-    return DisplacementDifference(local, moved, both, "fewer than 5 events in a cell: the normal interval is rough"
-                                  if small else "")
+    return DisplacementDifference(
+        local, moved, both, "fewer than 5 events in a cell: the normal interval is rough" if small else ""
+    )
 
 
 def harm_weighted_difference(parts, weights) -> Difference:

@@ -128,8 +128,14 @@ def decide(net_benefits) -> Decision:
     loss = top[None, :] - nb
     ties = (nb == top[None, :]).astype(float)
     expected = loss.mean(axis=1)
-    return Decision(nb.mean(axis=1), expected, float(expected.min()), loss.max(axis=1),
-                    (ties / ties.sum(axis=0)).mean(axis=1), int(np.argmin(expected)))
+    return Decision(
+        nb.mean(axis=1),
+        expected,
+        float(expected.min()),
+        loss.max(axis=1),
+        (ties / ties.sum(axis=0)).mean(axis=1),
+        int(np.argmin(expected)),
+    )
 
 
 def acceptability(effects, costs, values_of_effect) -> np.ndarray:

@@ -67,7 +67,11 @@ class Effect:
         values = {n: getattr(self, n) * factor for n in names}
         if factor < 0:
             values["low"], values["high"], values["sd"], values["se"] = (
-                values["high"], values["low"], -values["sd"], -values["se"])
+                values["high"],
+                values["low"],
+                -values["sd"],
+                -values["se"],
+            )
         return Effect(**{**self.__dict__, **values})
 
 
@@ -110,8 +114,9 @@ def _t_quantile(p: float, df: float) -> float:
     return float(stdtrit(df, p))
 
 
-def bootstrap_interval(statistic, *columns, level: float = 0.95, draws: int = 2000, seed: int = 1,
-                       name: str = "effect") -> tuple[float, float, float]:
+def bootstrap_interval(
+    statistic, *columns, level: float = 0.95, draws: int = 2000, seed: int = 1, name: str = "effect"
+) -> tuple[float, float, float]:
     """Percentile bootstrap that resamples *pairs*: the same replications are drawn from every column.
 
     Parameters
@@ -175,8 +180,15 @@ def percent_change(arm, baseline, level: float = 0.95, method: str = "t", draws:
     if not a.size or b.mean() <= 0:
         return NAN, NAN, NAN
     if method == "bootstrap":
-        return bootstrap_interval(lambda x, y: 100 * (x.mean(axis=1) / y.mean(axis=1) - 1), a, b, level=level,
-                                  draws=draws, seed=seed, name="percent")
+        return bootstrap_interval(
+            lambda x, y: 100 * (x.mean(axis=1) / y.mean(axis=1) - 1),
+            a,
+            b,
+            level=level,
+            draws=draws,
+            seed=seed,
+            name="percent",
+        )
     if method != "t":
         raise ValueError(f"method: expected 't' or 'bootstrap', found {method!r}")
     ratio = a.mean() / b.mean()
@@ -225,8 +237,20 @@ def compare(arm, baseline, level: float = 0.95, lower_is_better: bool = True) ->
     difference, low, high = t_interval(a - b, level)
     sd = float((a - b).std(ddof=1)) if a.size > 1 else NAN
     percent = percent_change(a, b, level)
-    return Effect(a.size, float(b.mean()), float(a.mean()), difference, low, high, sd, sd / math.sqrt(a.size), *percent,
-                  variance_ratio(a, b), probability_better(a, b, lower_is_better), level)
+    return Effect(
+        a.size,
+        float(b.mean()),
+        float(a.mean()),
+        difference,
+        low,
+        high,
+        sd,
+        sd / math.sqrt(a.size),
+        *percent,
+        variance_ratio(a, b),
+        probability_better(a, b, lower_is_better),
+        level,
+    )
 
 
 def runs_needed(sd: float, half_width: float, level: float = 0.95, most: int = 1_000_000) -> int:
@@ -271,8 +295,9 @@ class RateRatio:
     se_log: float
 
 
-def rirr(target_before: float, target_after: float, control_before: float, control_after: float,
-         level: float = 0.95) -> RateRatio:
+def rirr(
+    target_before: float, target_after: float, control_before: float, control_after: float, level: float = 0.95
+) -> RateRatio:
     """Relative incident rate ratio (T1/T0) / (C1/C0) with a Wald interval on the log scale.
 
     Below 1 crime fell more (or rose less) in the target than in the control. The interval assumes Poisson counts

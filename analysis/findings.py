@@ -80,17 +80,21 @@ def find(c: Comparison) -> Findings:
         for layer in LAYERS:
             reference = c.values(base, outcome, layer)
             for arm in c.options:
-                found[arm.name, outcome, layer] = effects.compare(c.values(arm.name, outcome, layer), reference).scaled(factor)
+                found[arm.name, outcome, layer] = effects.compare(c.values(arm.name, outcome, layer), reference).scaled(
+                    factor
+                )
     people = {}
     for name, per in (("stops", 1000), ("arrests", 1000), ("fear", 0), ("trust", 0), ("share_victimised", 0)):
         factor = c.rate_factor(per=per) if per else 1.0
         for arm in c.options:
-            people[arm.name, name] = effects.compare(c.people_sum(arm.name, name), c.people_sum(base, name),
-                                                     lower_is_better=name != "trust").scaled(factor)
+            people[arm.name, name] = effects.compare(
+                c.people_sum(arm.name, name), c.people_sum(base, name), lower_is_better=name != "trust"
+            ).scaled(factor)
     for name in c.series_names("deaths."):
         for arm in c.options:
             people[arm.name, name] = effects.compare(c.series_sum(arm.name, name), c.series_sum(base, name)).scaled(
-                c.rate_factor(per=100_000))
+                c.rate_factor(per=100_000)
+            )
     digits = {o: _digits([e for (_, outcome, _), e in found.items() if outcome == o]) for o in OUTCOMES}
     out = Findings(c, found, people, digits, {}, {})
     for arm in c.options:
@@ -171,8 +175,9 @@ def _spillover(c: Comparison, arm: Arm) -> Spillover | None:
     fall = -parts[0].difference
     # The share is only worth printing when the fall in the treated places is settled.
     share = parts[1].difference / fall if fall > 0 and not parts[0].spans_zero else NAN
-    return Spillover(*parts, whole, share, gross, float(np.mean(places)),
-                     dp.displacement_quotient(counts[0], counts[1], counts[2]))
+    return Spillover(
+        *parts, whole, share, gross, float(np.mean(places)), dp.displacement_quotient(counts[0], counts[1], counts[2])
+    )
 
 
 def _rank(out: Findings) -> None:
@@ -243,7 +248,8 @@ def groups(c: Comparison) -> tuple[str, list[Group]] | None:
             for arm in c.options:
                 values = c.people_by_area(arm.name, what)
                 if base is not None and values is not None:
-                    rates[-1][arm.name] = effects.compare(values[:, mine].sum(axis=1), base[:, mine].sum(axis=1)).scaled(
-                        1000 / (size * c.frame.years))
+                    rates[-1][arm.name] = effects.compare(
+                        values[:, mine].sum(axis=1), base[:, mine].sum(axis=1)
+                    ).scaled(1000 / (size * c.frame.years))
         out.append(Group(label, size, *rates))
     return (column, out) if len(out) >= 2 else None

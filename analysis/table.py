@@ -7,10 +7,19 @@ from typing import Any
 
 from analysis import words
 from analysis.findings import PRIMARY, Findings, find
-from analysis.outcomes import load
+from analysis.stored import load
 
-HEAD = ("option", "level", "cost a year", "true/1,000", "difference (95 %)", "recorded diff. (95 %)", "displaced",
-        "stops/1,000", "VR")
+HEAD = (
+    "option",
+    "level",
+    "cost a year",
+    "true/1,000",
+    "difference (95 %)",
+    "recorded diff. (95 %)",
+    "displaced",
+    "stops/1,000",
+    "VR",
+)
 
 
 def options_table(folder: str | os.PathLike) -> list[dict[str, Any]]:
@@ -33,10 +42,20 @@ def options_table(folder: str | os.PathLike) -> list[dict[str, Any]]:
         else:
             e, r = f.effect(arm.name), f.effect(arm.name, layer="recorded")
             spill = f.spill.get(arm.name)
-            row.update(true=e.arm, difference=e.difference, low=e.low, high=e.high, recorded_difference=r.difference,
-                       recorded_low=r.low, recorded_high=r.high, displaced=spill.share if spill else float("nan"),
-                       stops=f.people[arm.name, "stops"].difference, cost_per_year=f.costs[arm.name].per_year,
-                       variance_ratio=e.variance_ratio, pairs=e.pairs)
+            row.update(
+                true=e.arm,
+                difference=e.difference,
+                low=e.low,
+                high=e.high,
+                recorded_difference=r.difference,
+                recorded_low=r.low,
+                recorded_high=r.high,
+                displaced=spill.share if spill else float("nan"),
+                stops=f.people[arm.name, "stops"].difference,
+                cost_per_year=f.costs[arm.name].per_year,
+                variance_ratio=e.variance_ratio,
+                pairs=e.pairs,
+            )
             if arm.name in f.conflicts:
                 row["warning"] = words.conflict_sentence(words.title(arm.name), f.conflicts[arm.name], e, r)
         out.append(row)
@@ -53,11 +72,24 @@ def options_rows(f: Findings) -> list[tuple[str, ...]]:
             continue
         e, r, x = f.effect(arm.name), f.effect(arm.name, layer="recorded"), f.costs[arm.name]
         spill = f.spill.get(arm.name)
-        displaced = words.DASH if spill is None else (
-            "not settled" if spill.share != spill.share else f"{words.num(100 * spill.share, 0, True)} %")
-        rows.append((arm.name, words.level(arm), words.money(x.per_year), words.num(e.arm, d), words.interval(e, d),
-                     words.interval(r, d), displaced, words.interval(f.people[arm.name, "stops"], 1),
-                     words.num(e.variance_ratio, 2)))
+        displaced = (
+            words.DASH
+            if spill is None or words.exactly_zero(spill.treated)
+            else ("not settled" if spill.share != spill.share else f"{words.num(100 * spill.share, 0, True)} %")
+        )
+        rows.append(
+            (
+                arm.name,
+                words.level(arm),
+                words.money(x.per_year),
+                words.num(e.arm, d),
+                words.interval(e, d),
+                words.interval(r, d),
+                displaced,
+                words.interval(f.people[arm.name, "stops"], 1),
+                words.num(e.variance_ratio, 2),
+            )
+        )
     return rows
 
 
@@ -70,7 +102,9 @@ def format_table(rows: list[dict[str, Any]]) -> str:
         return "  ".join(v.ljust(w) if i < 2 else v.rjust(w) for i, (v, w) in enumerate(zip(line, widths))).rstrip()
 
     text = [lay(HEAD), "-" * (sum(widths) + 2 * (len(HEAD) - 1)), *(lay(tuple(row["cells"])) for row in rows)]
-    text.append("Crimes with a victim and stops per 1,000 residents a year; differences from the baseline with 95 % intervals "
-                "(run noise only).")
+    text.append(
+        "Crimes with a victim and stops per 1,000 residents a year; differences from the baseline with 95 % intervals "
+        "(run noise only)."
+    )
     text += [f"Warning: {row['warning']}" for row in rows if row.get("warning")]
     return "\n".join(text)

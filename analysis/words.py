@@ -36,10 +36,18 @@ def money(value: float) -> str:
     return num(value, 2)
 
 
+def fit(values: tuple[float, ...], digits: int) -> int:
+    """Up to two more decimals where a value that is not zero would be printed as zero, hiding its sign."""
+    while any(math.isfinite(v) and v and not num(abs(v), digits).strip("0.,") for v in values) and digits < 3:
+        digits += 1
+    return digits
+
+
 def interval(e: Effect, digits: int = 1) -> str:
     """Difference with its interval: "-4.9 (-6.8 to -3.0)"."""
     if not math.isfinite(e.difference):
         return DASH
+    digits = fit((e.low, e.high), digits)
     text = num(e.difference, digits, sign=True)
     if exactly_zero(e):
         return f"{text} (in every pair)"
@@ -51,6 +59,7 @@ def interval(e: Effect, digits: int = 1) -> str:
 def percent(e: Effect, digits: int = 1) -> str:
     if not math.isfinite(e.percent):
         return DASH
+    digits = fit((e.percent_low, e.percent_high), digits)
     text = f"{num(e.percent, digits, True)}{NBSP}%"
     if math.isfinite(e.percent_low) and not exactly_zero(e):
         text += f" ({num(e.percent_low, digits, True)} to {num(e.percent_high, digits, True)})"
@@ -63,7 +72,7 @@ def share(value: float, digits: int = 0) -> str:
 
 
 def years(value: float) -> str:
-    """"1 year", "2 years", "1.5 years"."""
+    """ "1 year", "2 years", "1.5 years"."""
     if not math.isfinite(value):
         return "some time"
     text = num(value, 0 if abs(value - round(value)) < 0.005 else 1)
@@ -90,6 +99,7 @@ def span(e: Effect, digits: int = 1) -> str:
     """The interval in words: "3.0 to 6.8 fewer", "from 1.2 fewer to 0.4 more"."""
     if not math.isfinite(e.low):
         return "no interval from a single pair"
+    digits = fit((e.low, e.high), digits)
     low, high = num(abs(e.low), digits), num(abs(e.high), digits)
     if e.high < 0 or e.low > 0:
         first, second = (high, low) if e.high < 0 else (low, high)
@@ -102,6 +112,7 @@ def finding(e: Effect, option: str, what: str, digits: int = 1, unit: str = "Per
     if not e.pairs:
         return f"{option}: not known, no pair of runs is finished."
     levels = f"{unit}: {num(e.baseline, digits)} {what} without, {num(e.arm, digits)} with {option}"
+    digits = fit((e.low, e.high), digits)
     if exactly_zero(e):
         pairs = "the only pair" if e.pairs == 1 else f"all {e.pairs} pairs"
         return f"{levels}: exactly the same in {pairs} of runs."
@@ -113,7 +124,7 @@ def finding(e: Effect, option: str, what: str, digits: int = 1, unit: str = "Per
 
 
 def in_pairs(e: Effect) -> str:
-    """"In 9 of 10 simulated pairs there was less"; the honest form of a probability."""
+    """ "In 9 of 10 simulated pairs there was less"; the honest form of a probability."""
     if not e.pairs:
         return DASH
     return f"{round(e.better * e.pairs)} of {e.pairs}"
@@ -123,20 +134,25 @@ def conflict_sentence(option: str, kind: str, true: Effect, recorded: Effect) ->
     """Warning that the police record points the other way than what happened."""
     direction = ("rises", "falls") if recorded.difference > 0 else ("falls", "rises")
     hedge = "" if kind == "opposite" else " probably"
-    return (f"{option}: recorded crime {direction[0]} ({percent(recorded)}) while true crime{hedge} {direction[1]} "
-            f"({percent(true)}). Judged by police records alone, this option would look "
-            f"{'worse' if recorded.difference > 0 else 'better'} than it is.")
+    return (
+        f"{option}: recorded crime {direction[0]} ({percent(recorded)}) while true crime{hedge} {direction[1]} "
+        f"({percent(true)}). Judged by police records alone, this option would look "
+        f"{'worse' if recorded.difference > 0 else 'better'} than it is."
+    )
 
 
 def cost_per_crime(c: CostPerCrime) -> str:
     if c.verdict == "ratio":
         return money(c.value)
-    return {"dominant": "dominant (saves crime at no extra cost)", "dominated": "dominated (costs more, averts nothing)",
-            "not known": DASH}.get(c.verdict, c.verdict)
+    return {
+        "dominant": "dominant (saves crime at no extra cost)",
+        "dominated": "dominated (costs more, averts nothing)",
+        "not known": DASH,
+    }.get(c.verdict, c.verdict)
 
 
 def title(name: str) -> str:
-    """"street_lighting" -> "Street lighting"."""
+    """ "street_lighting" -> "Street lighting"."""
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
@@ -197,8 +213,11 @@ def settings_rows(name: str, settings: dict[str, Any]) -> list[tuple[str, str, s
         if key in ("strength", "start", "end", "ramp_days"):
             continue
         meta = fields.get(key, {})
-        shown = num(value, 0 if float(value).is_integer() else 4).rstrip("0").rstrip(".") if (
-            isinstance(value, float) and not value.is_integer()) else str(value)
+        shown = (
+            num(value, 0 if float(value).is_integer() else 4).rstrip("0").rstrip(".")
+            if (isinstance(value, float) and not value.is_integer())
+            else str(value)
+        )
         rows.append((meta.get("doc", title(key).lower()), shown, meta.get("unit", ""), meta.get("source", "")))
     return rows
 

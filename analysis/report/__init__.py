@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from analysis import outcomes, words
+from analysis import stored, words
 from analysis.findings import Findings, find
-from analysis.report import context_sections as context
+from analysis.report import about_sections as about
+from analysis.report import answer_sections as answer
+from analysis.report import city_sections as city_section
 from analysis.report import effects_sections as effect
+from analysis.report import spread_sections as spread
 from analysis.report.observed import load_observed
 from analysis.report.page import definitions, document, esc, p
 
@@ -29,7 +32,7 @@ def build_report(folder: str | os.PathLike) -> Path:
         When there is no manifest or no finished run of the baseline.
     """
     folder = Path(folder)
-    text = render(find(outcomes.load(folder)))
+    text = render(find(stored.load(folder)))
     temporary = folder / f".{NAME}.part"
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, folder / NAME)
@@ -45,29 +48,38 @@ def render(f: Findings) -> str:
     title = f"{words.title(words.listing(names))}: what would change in {city}?" if names else f"{city}: the baseline"
     observed = load_observed(c)
     question = experiment.get("question") if isinstance(experiment, dict) else ""
-    head = (p("Lamplighter \u00b7 comparison of ways to prevent crime \u00b7 simulation", cls="eyebrow") + f"<h1>{esc(title)}</h1>"
-            + p(f"{words.num(c.residents, 0)} simulated residents \u00b7 {words.count(len(c.options), 'arm')} against doing nothing more "
-                f"\u00b7 {words.count(c.replications, 'paired replication')} \u00b7 {words.years(c.frame.years)} scored", cls="muted")
-            + (p(question, cls="lead") if question else "")
-            + '<div class="caveats" role="note"><p><strong>Before you read on</strong></p><ul>'
-              "<li>Everything here is simulated: synthetic people in a model of a city.</li>"
-              "<li>Intervals show chance between runs only. How sure the model itself is, they do not show.</li>"
-              "<li>Not for deciding where to send officers tomorrow, nor about any person.</li></ul></div>")
+    head = (
+        p("Lamplighter \u00b7 comparison of ways to prevent crime \u00b7 simulation", cls="eyebrow")
+        + f"<h1>{esc(title)}</h1>"
+        + p(
+            f"{words.num(c.residents, 0)} simulated residents \u00b7 {words.count(len(c.options), 'arm')} against "
+            "doing nothing more "
+            f"\u00b7 {words.count(c.replications, 'paired replication')} \u00b7 {words.years(c.frame.years)} scored",
+            cls="muted",
+        )
+        + (p(question, cls="lead") if question else "")
+        + '<div class="caveats" role="note"><p><strong>Before you read on</strong></p><ul>'
+        "<li>Everything here is simulated: synthetic people in a model of a city.</li>"
+        "<li>Intervals show chance between runs only. How sure the model itself is, they do not show.</li>"
+        "<li>Not for deciding where to send officers tomorrow, nor about any person.</li></ul></div>"
+    )
     sections = [
-        ("answer", "In short", effect.short_answer(f) if c.options else ""),
-        ("compared", "What was compared", effect.compared(f)),
-        ("options", "Options side by side", effect.options(f)),
+        ("answer", "In short", answer.short_answer(f) if c.options else ""),
+        ("compared", "What was compared", answer.compared(f)),
+        ("options", "Options side by side", answer.options(f)),
         ("effects", "How large the differences are", effect.forest(f) if c.options else ""),
         ("layers", "What happened, what was reported, what was recorded", effect.layers(f) if c.options else ""),
         ("map", "Where", effect.where(f)),
         ("time", "When", effect.when(f)),
-        ("displacement", "Does crime move?", context.displacement(f) if c.options else ""),
-        ("burden", "Who gains, who bears the burden", context.burden(f) if c.options else ""),
-        ("cost", "Cost", context.cost(f) if c.options else ""),
-        ("baseline", "The baseline city", context.baseline(f, observed)),
-        ("observed", "Beside the real city\u2019s records", context.reality(f, observed)),
+        ("displacement", "Does crime move?", spread.displacement(f) if c.options else ""),
+        ("burden", "Who gains, who bears the burden", spread.burden(f) if c.options else ""),
+        ("cost", "Cost", spread.cost(f) if c.options else ""),
+        ("baseline", "The baseline city", city_section.baseline(f, observed)),
+        ("observed", "Beside the real city\u2019s records", city_section.reality(f, observed)),
         ("precision", "How precise the runs are", effect.precision(f)),
-        ("runs", "Runs", context.ledger(f)),
-        ("limits", "Assumptions and limits", context.limits(f)),
+        ("runs", "Runs", about.ledger(f)),
+        ("limits", "Assumptions and limits", about.limits(f)),
     ]
-    return document(title, head, sections, '<h2 class="plain">Where these numbers come from</h2>' + definitions(context.provenance(f)))
+    return document(
+        title, head, sections, '<h2 class="plain">Where these numbers come from</h2>' + definitions(about.provenance(f))
+    )

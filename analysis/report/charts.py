@@ -36,7 +36,9 @@ def forest(rows: list[Row], title: str, axis: str, good: str = "fewer (better)",
     left, right, step, top = 235.0, 235.0, 40.0 if any(r.dots for r in rows) else 29.0, 34.0
     height = top + sum(step if r.mid is not None else 30 for r in rows) + 62
     svg = Svg(WIDTH, height, title, "; ".join(f"{r.label} {r.text}" for r in rows if r.mid is not None))
-    spread = [v for r in rows if r.mid is not None for v in (r.mid, r.low, r.high, *r.dots) if math.isfinite(v)] or [0.0]
+    spread = [v for r in rows if r.mid is not None for v in (r.mid, r.low, r.high, *r.dots) if math.isfinite(v)] or [
+        0.0
+    ]
     low, high = min(*spread, 0.0), max(*spread, 0.0)
     pad = 0.06 * (high - low) or 1.0
     marks = ticks(low - pad, high + pad)
@@ -63,8 +65,10 @@ def forest(rows: list[Row], title: str, axis: str, good: str = "fewer (better)",
         svg.write(0 if not r.label.startswith(" ") else 14, middle + 4, r.label.strip())
         for k, d in enumerate(r.dots):
             if math.isfinite(d):
-                svg.add(f'<circle cx="{at(d):.1f}" cy="{middle + 11 + 2.2 * (k % 3 - 1):.1f}" r="2.1" fill="{MUTED}" '
-                        'fill-opacity="0.55"/>')
+                svg.add(
+                    f'<circle cx="{at(d):.1f}" cy="{middle + 11 + 2.2 * (k % 3 - 1):.1f}" r="2.1" fill="{MUTED}" '
+                    'fill-opacity="0.55"/>'
+                )
         if math.isfinite(r.low):
             svg.line(at(r.low), middle, at(r.high), middle, INK, 2.2)
             for end in (r.low, r.high):
@@ -89,8 +93,17 @@ DASH = {"solid": "", "dash": "7 4", "dot": "2 3"}
 COLOUR = {"solid": BLUE, "dash": ORANGE, "dot": MUTED}
 
 
-def panels(items: list[Panel], title: str, x_marks: list[tuple[float, str]], y_axis: str, columns: int = 2,
-           zero: bool = False, text: str = "", share_y: bool = True, x_axis: str = "") -> str:
+def panels(
+    items: list[Panel],
+    title: str,
+    x_marks: list[tuple[float, str]],
+    y_axis: str,
+    columns: int = 2,
+    zero: bool = False,
+    text: str = "",
+    share_y: bool = True,
+    x_axis: str = "",
+) -> str:
     """Small multiples with a common scale. `zero` draws a strong line at zero instead of starting the axis there."""
     columns = min(columns, max(len(items), 1))
     gap, wide = 34.0, (WIDTH - 34.0 * (columns - 1)) / columns
@@ -100,7 +113,9 @@ def panels(items: list[Panel], title: str, x_marks: list[tuple[float, str]], y_a
     svg = Svg(WIDTH, rows * tall + foot, title, text)
     scales = []
     for p in items:
-        seen = np.concatenate([np.ravel(v) for _, v, _ in p.lines] + [np.ravel(b) for lo, hi, _ in p.bands for b in (lo, hi)])
+        seen = np.concatenate(
+            [np.ravel(v) for _, v, _ in p.lines] + [np.ravel(b) for lo, hi, _ in p.bands for b in (lo, hi)]
+        )
         seen = seen[np.isfinite(seen)]
         scales.append((seen.min(), seen.max()) if len(seen) else (0.0, 1.0))
     if share_y:
@@ -140,17 +155,24 @@ def key(entries: list[tuple[str, str]]) -> str:
     out = []
     for label, kind in entries:
         if kind in DASH:
-            shape = (f'<path d="M1 7H33" stroke="{COLOUR[kind]}" stroke-width="2.4" '
-                     + (f'stroke-dasharray="{DASH[kind]}"' if DASH[kind] else "") + "/>")
+            shape = (
+                f'<path d="M1 7H33" stroke="{COLOUR[kind]}" stroke-width="2.4" '
+                + (f'stroke-dasharray="{DASH[kind]}"' if DASH[kind] else "")
+                + "/>"
+            )
         elif kind == "square":
             shape = f'<rect x="12" y="2" width="10" height="10" fill="{INK}"/>'
         elif kind == "bar":
             shape = f'<rect x="2" y="2" width="30" height="10" fill="{BLUE}"/>'
         elif kind == "bar2":
-            shape = f'<rect x="2.7" y="2.7" width="28.6" height="8.6" fill="{PAPER}" stroke="{ORANGE}" stroke-width="1.4"/>'
+            shape = (
+                f'<rect x="2.7" y="2.7" width="28.6" height="8.6" fill="{PAPER}" stroke="{ORANGE}" stroke-width="1.4"/>'
+            )
         else:
-            shape = f'<circle cx="17" cy="7" r="5" fill="{PAPER if kind == "hollow" else INK}" stroke="{INK}" stroke-width="1.6"/>'
-        out.append(f'<span><svg viewBox="0 0 34 14" width="34" height="14" aria-hidden="true">{shape}</svg> {escape(label)}</span>')
+            fill = PAPER if kind == "hollow" else INK
+            shape = f'<circle cx="17" cy="7" r="5" fill="{fill}" stroke="{INK}" stroke-width="1.6"/>'
+        drawing = f'<svg viewBox="0 0 34 14" width="34" height="14" aria-hidden="true">{shape}</svg>'
+        out.append(f"<span>{drawing} {escape(label)}</span>")
     return f'<p class="key">{"".join(out)}</p>'
 
 
@@ -179,8 +201,14 @@ def bars(rows: list[tuple[str, float, float]], title: str, axis: str, digits: in
 def scatter(x: np.ndarray, y: np.ndarray, labels: list[str], title: str, x_axis: str, y_axis: str) -> str:
     """Areas as points with the line of equality; up to eight points get their names."""
     size = 430.0
-    svg = Svg(WIDTH, size + 12, title, "; ".join(f"{name}: {words.num(a, 1)} observed, {words.num(b, 1)} simulated"
-                                                 for name, a, b in zip(labels[:80], x, y)))
+    svg = Svg(
+        WIDTH,
+        size + 12,
+        title,
+        "; ".join(
+            f"{name}: {words.num(a, 1)} observed, {words.num(b, 1)} simulated" for name, a, b in zip(labels[:80], x, y)
+        ),
+    )
     marks = ticks(0, float(np.nanmax(np.concatenate([x, y, [1e-9]]))))
     x0, y1, side = 190.0, size - 44, size - 70
     fx = lambda v: x0 + v / marks[-1] * side  # noqa: E731
@@ -194,13 +222,17 @@ def scatter(x: np.ndarray, y: np.ndarray, labels: list[str], title: str, x_axis:
     svg.write(fx(marks[-1]) + 8, fy(marks[-1]) + 4, "equal", fill=MUTED, size=11)
     svg.write(x0 + side / 2, size + 4, x_axis, "middle", MUTED, 12)
     svg.write(x0 - 60, 14, y_axis, fill=MUTED, size=12)
-    named = set(range(len(labels))) if len(labels) <= 8 else set(np.argsort(-np.nan_to_num(np.maximum(x, y)))[:6].tolist())
+    named = (
+        set(range(len(labels))) if len(labels) <= 8 else set(np.argsort(-np.nan_to_num(np.maximum(x, y)))[:6].tolist())
+    )
     taken: list[tuple[float, float, int]] = []
     for k, (a, b) in enumerate(zip(x, y)):
         if math.isfinite(a) and math.isfinite(b):
             svg.mark(fx(a), fy(b), "circle", 4.2, BLUE, PAPER)
             # A label that would lie on another one is left to the table.
-            if k in named and all(abs(fy(b) - v) > 12 or abs(fx(a) - u) > 7 * max(len(labels[k]), m) for u, v, m in taken):
+            if k in named and all(
+                abs(fy(b) - v) > 12 or abs(fx(a) - u) > 7 * max(len(labels[k]), m) for u, v, m in taken
+            ):
                 svg.write(fx(a) + 8, fy(b) + 4, labels[k], size=11.5)
                 taken.append((fx(a), fy(b), len(labels[k])))
     return svg.render()

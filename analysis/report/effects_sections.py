@@ -1,4 +1,4 @@
-"""Sections on effects: the short answer, what was compared, options, differences, layers, places and time."""
+"""Sections on effects: differences by option and type, layers of crime, places, months, precision."""
 
 from __future__ import annotations
 
@@ -8,132 +8,10 @@ import numpy as np
 
 from analysis import effects, words
 from analysis.findings import PRIMARY, Findings
-from analysis.outcomes import LAYERS, OUTCOMES, Arm
+from analysis.outcomes import LAYERS, OUTCOMES
 from analysis.report import charts, maps
-from analysis.report.page import Html, details, esc, figure, p, table, tag, warning
-from analysis.table import options_rows
-
-ROLES = {"placebo": "control: zero strength", "same_cost_random": "control: same cost, random places"}
-ABREAST = 4  # options side by side in one table
-RATE = "per 1,000 residents a year"
-NOISE = "95 % intervals over paired runs; they hold run-to-run chance only."
-
-
-def arm_label(arm: Arm) -> Html:
-    """Name of an arm with its role, if it is not an ordinary option."""
-    extra = ROLES.get(arm.role, "")
-    if not extra and any(not words.feasible(n) for n in arm.interventions):
-        extra = "upper bound, not an option for a real authority"
-    return Html(esc(words.title(arm.name)) + (tag(extra) if extra else ""))
-
-
-def short_answer(f: Findings) -> str:
-    c = f.comparison
-    d = f.digits[PRIMARY]
-    out = ['<ul class="answers">']
-    for arm in c.options:
-        e = f.effect(arm.name)
-        sentence = words.finding(e, words.inside(arm.name), "crimes with a victim", d)
-        more = ""
-        if e.pairs > 1 and not words.exactly_zero(e):
-            city = c.residents / 1000
-            more = (f" In this city of {words.num(c.residents, 0)} residents: "
-                    f"{words.num(abs(e.difference) * city, 0)} {'fewer' if e.difference < 0 else 'more'} a year "
-                    f"({words.span(e.scaled(city), 0)}). Fewer crimes than the baseline in {words.in_pairs(e)} "
-                    "simulated pairs.")
-        out.append(f"<li><b>{arm_label(arm)}</b>{esc(sentence)}{esc(more)}</li>")
-    out.append("</ul>")
-    out.append(_declared(f))
-    out.extend(warning("Record and reality disagree.", words.conflict_sentence(
-        words.title(a.name), f.conflicts[a.name], f.effect(a.name), f.effect(a.name, layer="recorded")))
-        for a in c.options if a.name in f.conflicts)
-    out.append(_best(f))
-    return "".join(out)
-
-
-def _declared(f: Findings) -> str:
-    """The primary outcome that was named before the runs, where it is another one than crimes with a victim."""
-    name = f.comparison.manifest.get("primary_outcome") or f"true.{PRIMARY}"
-    layer, _, outcome = str(name).partition(".")
-    if (layer, outcome) == ("true", PRIMARY):
-        return ""
-    if layer not in LAYERS or outcome not in OUTCOMES:
-        return p(f"The primary outcome declared for this comparison is {name}; its numbers are in table.csv.")
-    what = OUTCOMES[outcome]
-    unit = f"Per {words.num(what.per, 0)} residents a year"
-    lines = "".join(f"<li>{esc(words.finding(f.effect(a.name, outcome, layer), words.inside(a.name), what.label.lower(), f.digits[outcome], unit))}"
-                    "</li>" for a in f.comparison.options)
-    return p(f"The primary outcome declared before the runs is {layer} {what.label.lower()}:") + f"<ul>{lines}</ul>"
-
-
-def _best(f: Findings) -> str:
-    c = f.comparison
-    if c.done(c.baseline.name) < 2:
-        return p("One run an arm is one possible year in one possible city: it cannot tell an effect from chance. "
-                 "Use more replications before drawing any conclusion.", cls="note")
-    if len(c.options) < 2 or not f.possible_best:
-        return ""
-    names = [words.inside(n) for n in f.possible_best]
-    if len(names) == 1:
-        text = f"On true crime, only {names[0]} can still be the best of the arms compared, whatever its cost"
-    else:
-        text = f"On true crime, run noise leaves open which is best: {words.listing(names)}, whatever their cost"
-    missing = [r for r in ("placebo", "same_cost_random") if all(a.role != r for a in c.arms)]
-    if missing:
-        text += (". Read the order with care: this comparison has no "
-                 + " and no ".join({"placebo": "placebo (an arm of zero strength)",
-                                    "same_cost_random": "arm of the same cost at random places"}[m] for m in missing))
-    return p(text + ".")
-
-
-def compared(f: Findings) -> str:
-    c, m = f.comparison, f.comparison.manifest
-    spec = m.get("spec") or {}
-    city = m.get("city") or {}
-    kind = "a fictional city" if city.get("fictional", True) else "a simulated copy of a real place"
-    text = [p(f"{words.count(c.replications, 'paired replication')} of {city.get('name') or 'a city'}, {kind} with "
-              f"{words.num(c.residents, 0)} residents in {words.count(len(c.frame.area_ids), 'area')}. Every run has "
-              f"{words.years(spec.get('burn_in_years', math.nan))} to settle and {words.years(c.frame.years)} that count. In a "
-              "pair, both cities start alike and share every random number; they differ only in what the option changes.")]
-    rows = []
-    for arm in c.arms:
-        what, how = [], []
-        for name, settings in arm.interventions.items():
-            if name == "baseline":
-                continue
-            line = words.describe(name) or words.title(name)
-            aim = words.target(name)
-            what.append(esc(line) + (f"<br><span class=muted>Aimed at: {esc(aim)}</span>" if aim else ""))
-            how.append(esc(words.dose(name, settings if isinstance(settings, dict) else {}, c.frame.days)))
-        what = what or ["Nothing is added to what the city does already."]
-        rows.append((arm_label(arm), words.level(arm), Html("<br>".join(what)), Html("<br>".join(how) or "\u2013")))
-    text.append(table(["Arm", "Level", "What is done", "Dose"], rows, left=9, base=[0]))
-    settings = []
-    for arm in c.options:
-        for name, values in arm.interventions.items():
-            for doc, value, unit, source in words.settings_rows(name, values if isinstance(values, dict) else {}):
-                settings.append((words.title(arm.name), doc, value, unit, source))
-    if settings:
-        text.append(details("Settings of every option", table(["Option", "Setting", "Value", "Unit", "Source"], settings, left=9)))
-    return "".join(text)
-
-
-def options(f: Findings) -> str:
-    head = ["Option", "Level", "Extra cost a year", "True crime: level", "Difference (95 %)", "Recorded difference (95 %)",
-            "Displaced", "Stops, difference", "Variance ratio"]
-    body, d = [], f.digits[PRIMARY]
-    for arm, row in zip(f.comparison.arms, options_rows(f)):
-        cells: list[object] = [arm_label(arm), *row[1:]]
-        if arm is not f.comparison.baseline:
-            for at, e, digits in ((4, f.effect(arm.name), d), (5, f.effect(arm.name, layer="recorded"), d),
-                                  (7, f.people[arm.name, "stops"], 1)):
-                cells[at] = stacked(e, digits)
-        body.append(cells)
-    text = table(head, body, f"Crimes with a victim and stops by the police, {RATE}. Differences from the baseline.", 2, [0])
-    money = words.currency(f.comparison.arms)
-    return text + p((f"Money in {money}. " if money else "") + "Displaced: net change within 300 m of the treated places, as a "
-                    "share of the fall in them; negative means that the benefit spread. Variance ratio: how much pairing helps; "
-                    "below 1 it saves runs.", cls="note")
+from analysis.report.common import NOISE, RATE, abreast, arm_label, stacked
+from analysis.report.page import Html, details, figure, p, table
 
 
 def forest(f: Findings) -> str:
@@ -143,18 +21,53 @@ def forest(f: Findings) -> str:
     for arm in c.options:
         e = f.effect(arm.name)
         dots = (c.values(arm.name, PRIMARY) - c.values(c.baseline.name, PRIMARY)) * factor
-        rows.append(charts.Row(words.title(arm.name), e.difference, e.low, e.high, words.interval(e, d),
-                               hollow=e.spans_zero, dots=tuple(dots) if e.pairs <= 60 else ()))
-    drawing = charts.forest(rows, "Difference in true crimes with a victim, by option",
-                            f"difference in true crimes with a victim, {RATE}")
-    behind = table(["Option", "Pairs", "Without", "With", "Difference (95 %)", "Change", "Monte Carlo SE", "Holm p",
-                    "Fewer crimes in"], [(words.title(a.name), f.effect(a.name).pairs, words.num(f.effect(a.name).baseline, d),
-                                          words.num(f.effect(a.name).arm, d), words.interval(f.effect(a.name), d),
-                                          words.percent(f.effect(a.name)), words.num(f.effect(a.name).se, d + 1),
-                                          words.num(f.adjusted_p.get(a.name, math.nan), 3),
-                                          words.in_pairs(f.effect(a.name)) + " pairs") for a in c.options])
-    text = figure(drawing, f"Large mark: mean of the pairs (filled: the interval excludes zero; hollow: it does not). Line: 95 % "
-                  f"interval. Small dots: single pairs of runs. {NOISE}", behind)
+        rows.append(
+            charts.Row(
+                words.title(arm.name),
+                e.difference,
+                e.low,
+                e.high,
+                words.interval(e, d),
+                hollow=e.spans_zero,
+                dots=tuple(dots) if e.pairs <= 60 else (),
+            )
+        )
+    drawing = charts.forest(
+        rows, "Difference in true crimes with a victim, by option", f"difference in true crimes with a victim, {RATE}"
+    )
+    behind = table(
+        [
+            "Option",
+            "Pairs",
+            "Without",
+            "With",
+            "Difference (95 %)",
+            "Change",
+            "Monte Carlo SE",
+            "Holm p",
+            "Fewer crimes in",
+        ],
+        [
+            (
+                words.title(a.name),
+                f.effect(a.name).pairs,
+                words.num(f.effect(a.name).baseline, d),
+                words.num(f.effect(a.name).arm, d),
+                words.interval(f.effect(a.name), d),
+                words.percent(f.effect(a.name)),
+                words.num(f.effect(a.name).se, d + 1),
+                words.num(f.adjusted_p.get(a.name, math.nan), 3),
+                words.in_pairs(f.effect(a.name)) + " pairs",
+            )
+            for a in c.options
+        ],
+    )
+    text = figure(
+        drawing,
+        f"Large mark: mean of the pairs (filled: the interval excludes zero; hollow: it does not). Line: 95 % "
+        f"interval. Small dots: single pairs of runs. {NOISE}",
+        behind,
+    )
     return text + "<h3>By type of crime</h3>" + by_type(f)
 
 
@@ -168,34 +81,42 @@ def by_type(f: Findings) -> str:
             if any(e.baseline or e.arm for e in found):
                 label = outcome.label + (" (per 100,000)" if outcome.per > 1000 else "")
                 digits = f.digits[outcome.name]
-                rows.append((label, words.num(f.baseline_rate(outcome.name), max(1, digits)),
-                             *(stacked(e, digits, signed=True) for e in found)))
-        out.append(table(["Outcome", "Baseline", *(words.title(a.name) for a in arms)], rows, f"True crimes {RATE}: \u25bc settled "
-                         "fall, \u25b2 settled rise, \u25cb interval spans zero, = no pair differs." if not out else ""))
+                rows.append(
+                    (
+                        label,
+                        words.num(f.baseline_rate(outcome.name), max(1, digits)),
+                        *(stacked(e, digits, signed=True) for e in found),
+                    )
+                )
+        out.append(
+            table(
+                ["Outcome", "Baseline", *(words.title(a.name) for a in arms)],
+                rows,
+                f"True crimes {RATE}: \u25bc settled "
+                "fall, \u25b2 settled rise, \u25cb interval spans zero, = no pair differs."
+                if not out
+                else "",
+            )
+        )
     return "".join(out)
-
-
-def abreast(arms: list[Arm], most: int = ABREAST) -> list[list[Arm]]:
-    """Split options so that a table of them fits a page, as evenly as can be."""
-    parts = math.ceil(len(arms) / most)
-    return [list(part) for part in np.array_split(np.array(arms, object), parts)] if parts else []
-
-
-def stacked(e: effects.Effect, digits: int, signed: bool = False) -> Html:
-    """A difference above its interval; with a symbol for its direction, so that colour is not needed."""
-    number, _, rest = words.interval(e, digits).partition(" (")
-    sign = "=" if words.exactly_zero(e) else "\u25cb" if e.spans_zero else "\u25bc" if e.difference < 0 else "\u25b2"
-    small = f'<br><span class="ci">{esc(rest.removesuffix(")"))}</span>' if rest else ""
-    return Html((f"{sign} " if signed and math.isfinite(e.difference) else "") + esc(number) + small)
 
 
 def layers(f: Findings) -> str:
     c = f.comparison
-    out = [p("A crime that happens is not always reported, and one that is reported is not always recorded. Options that change "
-             "how many crimes the police learn of move the record without moving what happened.")]
+    out = [
+        p(
+            "A crime that happens is not always reported, and one that is reported is not always recorded. Options "
+            "that change "
+            "how many crimes the police learn of move the record without moving what happened."
+        )
+    ]
     if f.conflicts:
-        out.append(p("Record and reality disagree on the options marked \u26a0; the sentences stand under ",
-                     Html('<a href="#answer">In short</a>.')))
+        out.append(
+            p(
+                "Record and reality disagree on the options marked \u26a0; the sentences stand under ",
+                Html('<a href="#answer">In short</a>.'),
+            )
+        )
     names = {"true": "happened", "reported": "reported by victims or witnesses", "recorded": "recorded by the police"}
     shapes = {"true": ("circle", False), "reported": ("circle", True), "recorded": ("square", False)}
     rows, behind = [], []
@@ -204,15 +125,44 @@ def layers(f: Findings) -> str:
         for layer in LAYERS:
             e = f.effect(arm.name, layer=layer)
             shape, hollow = shapes[layer]
-            rows.append(charts.Row("  " + names[layer], e.percent if math.isfinite(e.percent) else 0.0, e.percent_low,
-                                   e.percent_high, words.percent(e), shape, hollow))
-            behind.append((words.title(arm.name), layer, words.num(e.baseline, f.digits[PRIMARY]),
-                           words.num(e.arm, f.digits[PRIMARY]), words.interval(e, f.digits[PRIMARY]), words.percent(e)))
-    drawing = charts.forest(rows, "Change of true, reported and recorded crimes with a victim, by option",
-                            "change in per cent of the baseline")
-    out.append(figure(drawing, f"Filled circle: what happened; hollow circle: reported; square: recorded. {NOISE}",
-                      table(["Option", "Layer", "Without", "With", "Difference (95 %)", "Change"], behind,
-                            f"Crimes with a victim, {RATE}", 2)))
+            rows.append(
+                charts.Row(
+                    "  " + names[layer],
+                    e.percent if math.isfinite(e.percent) else 0.0,
+                    e.percent_low,
+                    e.percent_high,
+                    words.percent(e),
+                    shape,
+                    hollow,
+                )
+            )
+            behind.append(
+                (
+                    words.title(arm.name),
+                    layer,
+                    words.num(e.baseline, f.digits[PRIMARY]),
+                    words.num(e.arm, f.digits[PRIMARY]),
+                    words.interval(e, f.digits[PRIMARY]),
+                    words.percent(e),
+                )
+            )
+    drawing = charts.forest(
+        rows,
+        "Change of true, reported and recorded crimes with a victim, by option",
+        "change in per cent of the baseline",
+    )
+    out.append(
+        figure(
+            drawing,
+            f"Filled circle: what happened; hollow circle: reported; square: recorded. {NOISE}",
+            table(
+                ["Option", "Layer", "Without", "With", "Difference (95 %)", "Change"],
+                behind,
+                f"Crimes with a victim, {RATE}",
+                2,
+            ),
+        )
+    )
     return "".join(out)
 
 
@@ -232,16 +182,45 @@ def where(f: Findings) -> str:
     for arm in arms:
         mean, low, high = found[arm.name]
         title = f"{words.title(arm.name)}: difference in true crime"
-        out.append(f"<figure><h3>{arm_label(arm)}</h3>{maps.difference(squares, scale, mean, low, high, title)}</figure>")
-        fall, rise = int(((high < 0)).sum()), int((low > 0).sum())
-        behind.append((words.title(arm.name), fall, rise, len(squares) - fall - rise, words.num(mean.min(), 1, True),
-                       words.num(mean.max(), 1, True)))
+        out.append(
+            f"<figure><h3>{arm_label(arm)}</h3>{maps.difference(squares, scale, mean, low, high, title)}</figure>"
+        )
+        fall, rise = int((high < 0).sum()), int((low > 0).sum())
+        behind.append(
+            (
+                words.title(arm.name),
+                fall,
+                rise,
+                len(squares) - fall - rise,
+                words.num(mean.min(), 1, True),
+                words.num(mean.max(), 1, True),
+            )
+        )
     out.append("</div>" + scale.legend("Crimes with a victim per km\u00b2 and year, difference"))
     chance = f"By chance alone about {words.num(0.05 * len(squares), 0)} of {len(squares)} squares would look settled. "
-    out.append(p(f"Squares of {side} m, the same scale for all options. {chance if c.replications > 1 else ''}"
-                 "Thin lines are the borders of areas.", cls="note"))
-    out.append(details("Numbers behind these maps", table(
-        ["Option", "Squares with a settled fall", "with a settled rise", "not settled", "Largest fall", "Largest rise"], behind)))
+    out.append(
+        p(
+            f"Squares of {side} m, the same scale for all options. {chance if c.replications > 1 else ''}"
+            "Thin lines are the borders of areas.",
+            cls="note",
+        )
+    )
+    out.append(
+        details(
+            "Numbers behind these maps",
+            table(
+                [
+                    "Option",
+                    "Squares with a settled fall",
+                    "with a settled rise",
+                    "not settled",
+                    "Largest fall",
+                    "Largest rise",
+                ],
+                behind,
+            ),
+        )
+    )
     out.append(_by_area(f))
     return "".join(out)
 
@@ -259,11 +238,22 @@ def _by_area(f: Findings) -> str:
         rows = []
         for k in np.argsort(-np.nanmean(base, axis=0))[:40]:
             factor = 1000 / (people[k] * c.frame.years) if people[k] > 0 else math.nan
-            cells = [stacked(effects.compare(values[a.name][:, k], base[:, k]).scaled(factor), 1) if math.isfinite(factor)
-                     else words.DASH for a in arms]
-            rows.append((c.frame.area_names[k], words.num(people[k], 0), words.num(np.nanmean(base[:, k]) * factor, 1), *cells))
-        tables.append(table(["Area", "Residents", "Baseline rate", *(words.title(a.name) for a in arms)], rows,
-                            f"Crimes with a victim that happen in the area, per 1,000 of its residents a year.{note}"))
+            cells = [
+                stacked(effects.compare(values[a.name][:, k], base[:, k]).scaled(factor), 1)
+                if math.isfinite(factor)
+                else words.DASH
+                for a in arms
+            ]
+            rows.append(
+                (c.frame.area_names[k], words.num(people[k], 0), words.num(np.nanmean(base[:, k]) * factor, 1), *cells)
+            )
+        tables.append(
+            table(
+                ["Area", "Residents", "Baseline rate", *(words.title(a.name) for a in arms)],
+                rows,
+                f"Crimes with a victim that happen in the area, per 1,000 of its residents a year.{note}",
+            )
+        )
     return details("Differences by area", "".join(tables))
 
 
@@ -283,17 +273,36 @@ def when(f: Findings) -> str:
             mean = np.array([m for m, _, _ in cols])
             bands.append((np.array([a for _, a, _ in cols]), np.array([b for _, _, b in cols]), opacity))
         panels.append(charts.Panel(words.title(arm.name), [("mean difference", mean, "solid")], bands))
-        behind.extend((words.title(arm.name), c.frame.month_label(k), words.num(mean[k], 1, True),
-                       f"{words.num(bands[0][0][k], 1, True)} to {words.num(bands[0][1][k], 1, True)}"
-                       if math.isfinite(bands[0][0][k]) else words.DASH) for k in range(c.frame.months))
+        behind.extend(
+            (
+                words.title(arm.name),
+                c.frame.month_label(k),
+                words.num(mean[k], 1, True),
+                f"{words.num(bands[0][0][k], 1, True)} to {words.num(bands[0][1][k], 1, True)}"
+                if math.isfinite(bands[0][0][k])
+                else words.DASH,
+            )
+            for k in range(c.frame.months)
+        )
     step = max(1, math.ceil(c.frame.months / 7))
-    marks = [(k, c.frame.month_label(k)[2:] if c.frame.months > 12 else c.frame.month_label(k)[5:])
-             for k in range(0, c.frame.months, step)]
-    drawing = charts.panels(panels, "Difference in true crime by month, by option", marks, "per 1,000 residents, yearly rate",
-                            zero=True, x_axis="calendar month")
-    return figure(drawing, "Line: mean difference of the month as a yearly rate; shades: 50, 80 and 95 % intervals over paired "
-                  "runs. Below the strong line at zero crime is lower than in the baseline.",
-                  table(["Option", "Month", "Difference", "95 % interval"], behind, left=2))
+    marks = [
+        (k, c.frame.month_label(k)[2:] if c.frame.months > 12 else c.frame.month_label(k)[5:])
+        for k in range(0, c.frame.months, step)
+    ]
+    drawing = charts.panels(
+        panels,
+        "Difference in true crime by month, by option",
+        marks,
+        "per 1,000 residents, yearly rate",
+        zero=True,
+        x_axis="calendar month",
+    )
+    return figure(
+        drawing,
+        "Line: mean difference of the month as a yearly rate; shades: 50, 80 and 95 % intervals over paired "
+        "runs. Below the strong line at zero crime is lower than in the baseline.",
+        table(["Option", "Month", "Difference", "95 % interval"], behind, left=2),
+    )
 
 
 def precision(f: Findings) -> str:
@@ -310,20 +319,48 @@ def precision(f: Findings) -> str:
                 monthly = effects.variance_ratios(c.monthly(arm.name, outcome, layer), base)
                 target = 0.02 * e.baseline
                 need = effects.runs_needed(e.sd, target) if target > 0 else None
-                rows.append((words.title(arm.name), OUTCOMES[outcome].label, layer, words.num(e.variance_ratio, 2),
-                             words.num(need, 0) if need else words.DASH, *(words.num(v, 2) for v in monthly[:months])))
+                rows.append(
+                    (
+                        words.title(arm.name),
+                        OUTCOMES[outcome].label,
+                        layer,
+                        words.num(e.variance_ratio, 2),
+                        words.num(need, 0) if need else words.DASH,
+                        *(words.num(v, 2) for v in monthly[:months]),
+                    )
+                )
     if not rows:
         return ""
     mine = [f.effect(a.name).variance_ratio for a in c.options]
     mine = [v for v in mine if math.isfinite(v)]
     lead = ""
     if mine:
-        lead = p(f"Pairing works where the ratio is below 1: true crimes with a victim have a median ratio of "
-                 f"{words.num(float(np.median(mine)), 2)} over the arms, so pairs need "
-                 f"{words.num(100 * (1 - float(np.median(mine))), 0)} % fewer runs than independent runs would.")
-    head = ["Option", "Outcome", "Layer", "Variance ratio", "Pairs for \u00b12 % of baseline"]
-    return lead + table(head, [r[:5] for r in rows if r[1] == OUTCOMES[PRIMARY].label],
-                        "Variance ratio = Var(paired difference) / [Var(option) + Var(baseline)]; pairs for an interval of "
-                        "\u00b12 % of the baseline\u2019s level, judged from these runs", 3) + details(
-        "Variance ratio by outcome and month",
-        table([*head[:4], *(c.frame.month_label(k)[2:] for k in range(months))], [(*r[:4], *r[5:]) for r in rows], left=3))
+        lead = p(
+            f"Pairing works where the ratio is below 1: true crimes with a victim have a median ratio of "
+            f"{words.num(float(np.median(mine)), 2)} over the arms, so pairs need "
+            f"{words.num(100 * (1 - float(np.median(mine))), 0)} % fewer runs than independent runs would."
+        )
+    short = {(r[0], r[2]): r[3:5] for r in rows if r[1] == OUTCOMES[PRIMARY].label}
+    names = dict.fromkeys(name for name, _ in short)
+    head = ["Option", "Outcome", "Layer", "Whole period"]
+    return (
+        lead
+        + table(
+            ["Option", *LAYERS, "Pairs needed for \u00b12 %"],
+            [
+                (n, *(short.get((n, x), (words.DASH,))[0] for x in LAYERS), short.get((n, "true"), ("", words.DASH))[1])
+                for n in names
+            ],
+            "Variance ratio = Var(paired difference) / [Var(option) + Var(baseline)] of crimes with a victim, whole "
+            "scored "
+            "period. Last column: pairs that would give true crime an interval of \u00b12 % of the baseline, judged "
+            "from "
+            "these runs.",
+        )
+        + details(
+            "Variance ratio by outcome and month",
+            table(
+                [*head, *(c.frame.month_label(k)[2:] for k in range(months))], [(*r[:4], *r[5:]) for r in rows], left=3
+            ),
+        )
+    )

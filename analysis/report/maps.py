@@ -12,7 +12,7 @@ from analysis.outcomes import Comparison, Frame
 from analysis.report.svg import INK, n
 
 # Brown-green, safe for colour-blind readers (ColorBrewer BrBG); the sign is drawn too, for grey prints.
-FEWER, MORE, NEUTRAL = ("#00665e", "#5ab4ac", "#c7eae5"), ("#f6e3b5", "#d8a24a", "#8c510a"), "#f4f4f2"
+FEWER, MORE, NEUTRAL = ("#00665e", "#5ab4ac", "#c0e6e0"), ("#f6e3b5", "#d8a24a", "#8c510a"), "#efefeb"
 SEQUENTIAL = ("#f2f0ea", "#d6dfe3", "#a9c2d0", "#6d9ab5", "#356f93", "#0f3f5f")
 MAX_SQUARES = 30  # along the longer side, so that a square holds enough crimes for an interval
 
@@ -48,14 +48,16 @@ class Squares:
 
     def path(self, chosen: np.ndarray) -> str:
         """Outline of the chosen squares as one path."""
-        return "".join("M%s %sh%sv%sh-%sz" % (*map(n, self.corner(i)), self.k, self.k, self.k) for i in np.flatnonzero(chosen))
+        return "".join("M{0} {1}h{2}v{2}h-{2}z".format(*map(n, self.corner(i)), self.k) for i in np.flatnonzero(chosen))
 
     def signs(self, chosen: np.ndarray, plus: bool) -> str:
         """A small plus or minus in the middle of the chosen squares."""
-        half, out = 0.22 * self.k, []
+        half, out = 0.25 * self.k, []
         for i in np.flatnonzero(chosen):
             x, y = (v + self.k / 2 for v in self.corner(i))
-            out.append(f"M{n(x - half)} {n(y)}h{n(2 * half)}" + (f"M{n(x)} {n(y - half)}v{n(2 * half)}" if plus else ""))
+            out.append(
+                f"M{n(x - half)} {n(y)}h{n(2 * half)}" + (f"M{n(x)} {n(y - half)}v{n(2 * half)}" if plus else "")
+            )
         return "".join(out)
 
 
@@ -80,19 +82,34 @@ def shapes(squares: Squares) -> str:
     for row in range(squares.height):
         for start, stop in _runs(inside[row]):
             runs.append(f"M{start} {row}h{stop - start}v1h-{stop - start}z")
-    borders = []
-    for row in range(squares.height - 1):
-        for start, stop in _runs((area[row] != area[row + 1]) & inside[row] & inside[row + 1]):
-            borders.append(f"M{start} {row + 1}h{stop - start}")
-    for col in range(squares.width - 1):
-        for start, stop in _runs((area[:, col] != area[:, col + 1]) & inside[:, col] & inside[:, col + 1]):
-            borders.append(f"M{col + 1} {start}v{stop - start}")
-    k = squares.k
-    return (f'<svg class="defs" width="0" height="0" aria-hidden="true"><defs><clipPath id="city"><path d="{"".join(runs)}"/>'
-            f'</clipPath><path id="shape" d="{"".join(runs)}"/><path id="borders" d="{"".join(borders)}"/>'
-            f'<pattern id="hatch" width="{n(k / 3)}" height="{n(k / 3)}" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(45)"><path d="M0 0V{n(k / 3)}" stroke="#4a545d" stroke-width="{n(max(k / 16, 0.1))}" '
-            'stroke-opacity="0.55"/></pattern></defs></svg>')
+    # Borders run between areas and around the city, so a frame of outside is put around it.
+    framed = np.pad(np.where(inside, area, -2), 1, constant_values=-2)
+    borders = [
+        f"M{start - 1} {row}h{stop - start}"
+        for row in range(squares.height + 1)
+        for start, stop in _runs(framed[row] != framed[row + 1])
+    ]
+    borders += [
+        f"M{col} {start - 1}v{stop - start}"
+        for col in range(squares.width + 1)
+        for start, stop in _runs(framed[:, col] != framed[:, col + 1])
+    ]
+    k, shape = squares.k, "".join(runs)
+    return (
+        '<svg class="defs" width="0" height="0" aria-hidden="true"><defs>'
+        f'<clipPath id="city"><path d="{shape}"/></clipPath><path id="shape" d="{shape}"/>'
+        f'<path id="borders" d="{"".join(borders)}"/>'
+        f"{_hatch('hatch', k, '#4a545d')}{_hatch('hatch-light', k, '#ffffff')}</defs></svg>"
+    )
+
+
+def _hatch(name: str, k: int, colour: str) -> str:
+    side = n(k / 3)
+    return (
+        f'<pattern id="{name}" width="{side}" height="{side}" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><path d="M0 0V{side}" stroke="{colour}" stroke-width="{n(max(k / 14, 0.1))}" '
+        'stroke-opacity="0.7"/></pattern>'
+    )
 
 
 def _runs(row: np.ndarray) -> list[tuple[int, int]]:
@@ -104,14 +121,16 @@ def _draw(squares: Squares, layers: list[str], title: str, text: str) -> str:
     w, h = squares.width, squares.height
     pad = 0.02 * max(w, h)
     line = n(max(max(w, h) / 420, 0.05))
-    return (f'<svg role="img" class="map" aria-label="{escape(f"{title}. {text}", quote=True)}" '
-            f'viewBox="{n(-pad)} {n(-pad)} {n(w + 2 * pad)} {n(h + 2 * pad)}">'
-            f'<use href="#shape" fill="{NEUTRAL}"/><g clip-path="url(#city)">{"".join(layers)}</g>'
-            f'<use href="#borders" fill="none" stroke="{INK}" stroke-opacity="0.5" stroke-width="{line}"/></svg>')
+    return (
+        f'<svg role="img" class="map" aria-label="{escape(f"{title}. {text}", quote=True)}" '
+        f'viewBox="{n(-pad)} {n(-pad)} {n(w + 2 * pad)} {n(h + 2 * pad)}">'
+        f'<use href="#shape" fill="{NEUTRAL}"/><g clip-path="url(#city)">{"".join(layers)}</g>'
+        f'<use href="#borders" fill="none" stroke="{INK}" stroke-opacity="0.45" stroke-width="{line}"/></svg>'
+    )
 
 
 class DifferenceScale:
-    """Six classes and a middle, equal for all arms: bounds at about the 55th, 80th and 95th percentile of |difference|."""
+    """Six classes and a middle, equal for all arms: bounds at the 95th percentile of |difference| and parts of it."""
 
     def __init__(self, differences: list[np.ndarray]):
         seen = np.abs(np.concatenate([np.ravel(d) for d in differences] or [np.zeros(1)]))
@@ -124,19 +143,33 @@ class DifferenceScale:
     def classes(self) -> list[tuple[float, float, str]]:
         """(low, high, colour) from the strongest fall to the strongest rise."""
         a, b, c = self.bounds
-        return [(-math.inf, -c, FEWER[0]), (-c, -b, FEWER[1]), (-b, -a, FEWER[2]), (-a, a, NEUTRAL), (a, b, MORE[0]),
-                (b, c, MORE[1]), (c, math.inf, MORE[2])]
+        return [
+            (-math.inf, -c, FEWER[0]),
+            (-c, -b, FEWER[1]),
+            (-b, -a, FEWER[2]),
+            (-a, a, NEUTRAL),
+            (a, b, MORE[0]),
+            (b, c, MORE[1]),
+            (c, math.inf, MORE[2]),
+        ]
 
     def legend(self, unit: str) -> str:
         digits = max(0, -math.floor(math.log10(self.bounds[0]))) if self.bounds[0] > 0 else 1
         f = lambda v: words.num(v, digits, True)  # noqa: E731
         swatches = []
         for low, high, colour in self.classes():
-            label = (f"{f(high)} or less" if low == -math.inf else f"{f(low)} or more" if high == math.inf
-                     else f"{f(low)} to {f(high)}")
+            label = (
+                f"{f(high)} or less"
+                if low == -math.inf
+                else f"{f(low)} or more"
+                if high == math.inf
+                else f"{f(low)} to {f(high)}"
+            )
             swatches.append(f'<span><i style="background:{colour}"></i>{label}</span>')
-        marks = ('<span><b>\u2212</b> settled fall</span><span><b>+</b> settled rise</span>'
-                 '<span><i class="hatched"></i>interval spans zero</span>')
+        marks = (
+            "<span><b>\u2212</b> settled fall</span><span><b>+</b> settled rise</span>"
+            '<span><i class="hatched"></i>interval spans zero</span>'
+        )
         return f'<p class="key">{escape(unit)}: {"".join(swatches)}{marks}</p>'
 
 
@@ -168,14 +201,20 @@ def difference(squares: Squares, scale: DifferenceScale, mean, low, high, title:
             layers.append(f'<path d="{squares.path(chosen)}" fill="{colour}"/>')
     settled = (low > 0) | (high < 0)
     open_ = np.isfinite(low) & ~settled & (np.abs(mean) >= scale.bounds[0])
-    layers.append(f'<path d="{squares.path(open_)}" fill="url(#hatch)"/>')
     strong = np.abs(mean) >= scale.bounds[2]
+    for chosen, pattern in ((open_ & strong, "hatch-light"), (open_ & ~strong, "hatch")):
+        if chosen.any():
+            layers.append(f'<path d="{squares.path(chosen)}" fill="url(#{pattern})"/>')
     for chosen, plus in ((settled & (mean > 0), True), (settled & (mean < 0), False)):
         for mine, colour in ((chosen & strong, "#fff"), (chosen & ~strong, "#10202c")):
             if mine.any():
-                layers.append(f'<path d="{squares.signs(mine, plus)}" stroke="{colour}" stroke-width="{n(0.11 * squares.k)}"/>')
-    text = (f"{int((settled & (mean < 0)).sum())} squares with a settled fall, {int((settled & (mean > 0)).sum())} with a "
-            f"settled rise, of {len(squares)}")
+                layers.append(
+                    f'<path d="{squares.signs(mine, plus)}" stroke="{colour}" stroke-width="{n(0.12 * squares.k)}"/>'
+                )
+    text = (
+        f"{int((settled & (mean < 0)).sum())} squares with a settled fall, {int((settled & (mean > 0)).sum())} with a "
+        f"settled rise, of {len(squares)}"
+    )
     return _draw(squares, layers, title, text)
 
 
@@ -195,13 +234,19 @@ def level_scale(values: list[np.ndarray]) -> np.ndarray:
 def level(squares: Squares, values: np.ndarray, bounds: np.ndarray, title: str, text: str) -> str:
     """Map of a level per square in six classes, pale to dark."""
     at = np.digitize(values, bounds)
-    layers = [f'<path d="{squares.path(at == k)}" fill="{colour}"/>' for k, colour in enumerate(SEQUENTIAL) if (at == k).any()]
+    layers = [
+        f'<path d="{squares.path(at == k)}" fill="{colour}"/>' for k, colour in enumerate(SEQUENTIAL) if (at == k).any()
+    ]
     return _draw(squares, layers, title, text)
 
 
 def level_legend(bounds: np.ndarray, unit: str) -> str:
     digits = max(0, -math.floor(math.log10(bounds[0])))
     f = lambda v: words.num(v, digits)  # noqa: E731
-    labels = [f"under {f(bounds[0])}", *(f"{f(a)} to {f(b)}" for a, b in zip(bounds, bounds[1:])), f"{f(bounds[-1])} and more"]
+    labels = [
+        f"under {f(bounds[0])}",
+        *(f"{f(a)} to {f(b)}" for a, b in zip(bounds, bounds[1:])),
+        f"{f(bounds[-1])} and more",
+    ]
     swatches = "".join(f'<span><i style="background:{c}"></i>{t}</span>' for c, t in zip(SEQUENTIAL, labels))
     return f'<p class="key">{escape(unit)}: {swatches}</p>'

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.outcomes import OUTCOMES, Comparison, Frame, _codes, _numpy, _table
+from analysis.outcomes import OUTCOMES, Comparison, Frame
+from analysis.stored import codes_of, numpy_of, read_columns
 from sim.errors import DataError
 from sim.records import TYPES
 
@@ -20,10 +21,14 @@ class Observed:
     """
 
     def __init__(self, table: dict, days: float, frame: Frame):
-        self.kind = _codes(table["type"], TYPES)
-        self.area = _codes(table["area"], frame.area_ids) if "area" in table else np.full(len(self.kind), -1)
-        self.cell = np.nan_to_num(_numpy(table["cell"]).astype(float), nan=-1).astype(np.int64) if "cell" in table else None
-        self.hour = np.nan_to_num(_numpy(table["hour"]).astype(float), nan=-1).astype(np.int64) if "hour" in table else None
+        self.kind = codes_of(table["type"], TYPES)
+        self.area = codes_of(table["area"], frame.area_ids) if "area" in table else np.full(len(self.kind), -1)
+        self.cell = (
+            np.nan_to_num(numpy_of(table["cell"]).astype(float), nan=-1).astype(np.int64) if "cell" in table else None
+        )
+        self.hour = (
+            np.nan_to_num(numpy_of(table["hour"]).astype(float), nan=-1).astype(np.int64) if "hour" in table else None
+        )
         self.years = days / 365
 
     @property
@@ -47,7 +52,9 @@ class Observed:
         """Crimes by area of the frame; None where areas are not known."""
         if not (self.area >= 0).any():
             return None
-        return np.bincount(self.area[self._mine(outcome) & (self.area >= 0)], minlength=len(frame.area_ids)).astype(float)
+        return np.bincount(self.area[self._mine(outcome) & (self.area >= 0)], minlength=len(frame.area_ids)).astype(
+            float
+        )
 
     def places(self, frame: Frame) -> np.ndarray | None:
         """Crimes with a victim by place of the frame; None where places are not known."""
@@ -63,7 +70,7 @@ def load_observed(c: Comparison) -> Observed | None:
     if not path.exists():
         return None
     try:
-        table = _table(path)
+        table = read_columns(path)
         return Observed(table, _days(path, table, c), c.frame) if "type" in table and len(table["type"]) else None
     except (DataError, KeyError, ValueError, OSError):
         return None
@@ -79,6 +86,6 @@ def _days(path: Path, table: dict, c: Comparison) -> float:
             found = json.loads(raw)
             given = found.get("days") if isinstance(found, dict) else found
     if given is None and "day" in table:
-        day = _numpy(table["day"]).astype(float)
+        day = numpy_of(table["day"]).astype(float)
         given = np.nanmax(day) - np.nanmin(day) + 1
     return float(given) if given and given > 0 else 365.0

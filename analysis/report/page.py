@@ -24,8 +24,9 @@ def p(*parts: object, cls: str = "") -> str:
     return f"<p{f' class={chr(34)}{cls}{chr(34)}' if cls else ''}>{''.join(cell(x) for x in parts)}</p>"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "", left: int = 1,
-          base: Sequence[int] = ()) -> str:
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "", left: int = 1, base: Sequence[int] = ()
+) -> str:
     """A table whose first column names the row; columns from `left` on hold numbers and stand to the right.
 
     Parameters
@@ -75,10 +76,12 @@ def document(title: str, head: str, sections: Sequence[tuple[str, str, str]], fo
     contents = "".join(f'<li><a href="#{esc(key)}">{esc(name)}</a></li>' for key, name, _ in there)
     body = "".join(f'<section id="{esc(key)}"><h2>{esc(name)}</h2>{text}</section>' for key, name, text in there)
     policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-    return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{esc(title)}</title><style>{CSS}</style></head>\n<body>"
-            f'<a class="skip" href="#main">Skip to the findings</a><header>{head}'
-            f'<nav aria-label="Contents"><ol>{contents}</ol></nav></header>\n'
-            f'<main id="main">{body}</main>\n<footer>{foot}</footer><script>{SCRIPT}</script></body></html>\n')
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{esc(title)}</title><style>{CSS}</style></head>\n<body>"
+        f'<a class="skip" href="#main">Skip to the findings</a><header>{head}'
+        f'<nav aria-label="Contents"><ol>{contents}</ol></nav></header>\n'
+        f'<main id="main">{body}</main>\n<footer>{foot}</footer><script>{SCRIPT}</script></body></html>\n'
+    )

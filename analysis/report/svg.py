@@ -30,16 +30,21 @@ class Svg:
         self.parts.append(part)
 
     def line(self, x1, y1, x2, y2, stroke=RULE, width=1.0, dash="") -> None:
-        self.add(f'<line x1="{n(x1)}" y1="{n(y1)}" x2="{n(x2)}" y2="{n(y2)}" stroke="{stroke}" stroke-width="{width}"'
-                 + (f' stroke-dasharray="{dash}"' if dash else "") + "/>")
+        self.add(
+            f'<line x1="{n(x1)}" y1="{n(y1)}" x2="{n(x2)}" y2="{n(y2)}" stroke="{stroke}" stroke-width="{width}"'
+            + (f' stroke-dasharray="{dash}"' if dash else "")
+            + "/>"
+        )
 
     def rect(self, x, y, w, h, fill, stroke="none", extra="") -> None:
         self.add(f'<rect x="{n(x)}" y="{n(y)}" width="{n(w)}" height="{n(h)}" fill="{fill}" stroke="{stroke}"{extra}/>')
 
     def write(self, x, y, text, anchor="start", fill=INK, size=13, weight="", extra="") -> None:
         style = f' font-weight="{weight}"' if weight else ""
-        self.add(f'<text x="{n(x)}" y="{n(y)}" text-anchor="{anchor}" fill="{fill}" font-size="{size}"{style}{extra}>'
-                 f"{escape(str(text))}</text>")
+        self.add(
+            f'<text x="{n(x)}" y="{n(y)}" text-anchor="{anchor}" fill="{fill}" font-size="{size}"{style}{extra}>'
+            f"{escape(str(text))}</text>"
+        )
 
     def polyline(self, xs, ys, stroke=INK, width=1.8, dash="") -> None:
         """A line that is broken where values are missing."""
@@ -50,8 +55,11 @@ class Svg:
                 continue
             parts.append(f"{pen}{n(x)} {n(y)}")
             pen = "L"
-        self.add(f'<path d="{"".join(parts)}" fill="none" stroke="{stroke}" stroke-width="{width}" stroke-linejoin="round"'
-                 + (f' stroke-dasharray="{dash}"' if dash else "") + "/>")
+        self.add(
+            f'<path d="{"".join(parts)}" fill="none" stroke="{stroke}" stroke-width="{width}" stroke-linejoin="round"'
+            + (f' stroke-dasharray="{dash}"' if dash else "")
+            + "/>"
+        )
 
     def band(self, xs, lows, highs, fill, opacity) -> None:
         inside = [(x, a, b) for x, a, b in zip(xs, lows, highs) if math.isfinite(a) and math.isfinite(b)]
@@ -63,18 +71,29 @@ class Svg:
 
     def mark(self, x, y, shape="circle", size=5.0, fill=INK, stroke=INK) -> None:
         if shape == "circle":
-            self.add(f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(size)}" fill="{fill}" stroke="{stroke}" stroke-width="1.6"/>')
+            self.add(
+                f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(size)}" fill="{fill}" stroke="{stroke}" stroke-width="1.6"/>'
+            )
         elif shape == "square":
-            self.add(f'<rect x="{n(x - size)}" y="{n(y - size)}" width="{n(2 * size)}" height="{n(2 * size)}" '
-                     f'fill="{fill}" stroke="{stroke}" stroke-width="1.6"/>')
+            self.add(
+                f'<rect x="{n(x - size)}" y="{n(y - size)}" width="{n(2 * size)}" height="{n(2 * size)}" '
+                f'fill="{fill}" stroke="{stroke}" stroke-width="1.6"/>'
+            )
         else:
-            self.add(f'<path d="M{n(x - size)} {n(y)}L{n(x)} {n(y - size)}L{n(x + size)} {n(y)}L{n(x)} {n(y + size)}Z" '
-                     f'fill="{fill}" stroke="{stroke}" stroke-width="1.6"/>')
+            self.add(
+                f'<path d="M{n(x - size)} {n(y)}L{n(x)} {n(y - size)}L{n(x + size)} {n(y)}L{n(x)} {n(y + size)}Z" '
+                f'fill="{fill}" stroke="{stroke}" stroke-width="1.6"/>'
+            )
 
     def render(self) -> str:
         label = escape(f"{self.title}. {self.text}" if self.text else self.title, quote=True)
-        return (f'<svg role="img" aria-label="{label}" viewBox="0 0 {n(self.width)} {n(self.height)}"'
-                + (f' class="{self.cls}"' if self.cls else "") + ">" + "".join(self.parts) + "</svg>")
+        return (
+            f'<svg role="img" aria-label="{label}" viewBox="0 0 {n(self.width)} {n(self.height)}"'
+            + (f' class="{self.cls}"' if self.cls else "")
+            + ">"
+            + "".join(self.parts)
+            + "</svg>"
+        )
 
 
 def ticks(low: float, high: float, about: int = 5) -> np.ndarray:

@@ -6,8 +6,10 @@ import pytest
 from analysis import displacement as dp
 
 
-@pytest.mark.parametrize("after, wdq, total, reading", [
-    (20, 1.0, 20, "diffusion"), (30, 0.0, 10, "neither"), (36, -0.6, 4, "smaller"), (45, -1.5, -5, "erased")])
+@pytest.mark.parametrize(
+    "after, wdq, total, reading",
+    [(20, 1.0, 20, "diffusion"), (30, 0.0, 10, "neither"), (36, -0.6, 4, "smaller"), (45, -1.5, -5, "erased")],
+)
 def test_quotient(after, wdq, total, reading):
     q = dp.displacement_quotient((20, 10), (30, after), (20, 20))
     assert (q.success, q.gross, q.net) == (-0.5, 10, 0.5)

@@ -1,4 +1,5 @@
 """Concentration, economics and equity."""
+
 import math
 
 import numpy as np

@@ -1,4 +1,5 @@
 """The report, its table and its words, on a small stored comparison with known effects."""
+
 import html.parser
 import json
 import re
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import ARMS, RESIDENTS, write_comparison
 
-from analysis import outcomes, words
+from analysis import stored, words
 from analysis.economics import CostPerCrime
 from analysis.effects import compare
 from analysis.findings import conflict, find, groups
@@ -19,7 +20,7 @@ from sim.errors import DataError
 
 @pytest.fixture(scope="module")
 def findings(comparison_folder):
-    return find(outcomes.load(comparison_folder))
+    return find(stored.load(comparison_folder))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ class Page(html.parser.HTMLParser):
 def test_counts_are_those_of_the_events(comparison_folder):
     import pyarrow.parquet as pq
 
-    c = outcomes.load(comparison_folder)
+    c = stored.load(comparison_folder)
     assert [a.name for a in c.arms] == ["baseline", "street_lighting", "hot_spots_patrol", "placebo"]
     e = pq.read_table(comparison_folder / "runs/hot_spots_patrol/2/events.parquet").to_pydict()
     scored = [i for i, d in enumerate(e["day"]) if d >= 0]
@@ -111,8 +112,12 @@ def test_burden_by_area_adds_up_and_falls_on_the_poor(findings):
 
 def test_true_falls_while_recorded_rises_raises_the_warning(findings, report, comparison_folder):
     assert findings.conflicts == {"hot_spots_patrol": "opposite"}
-    sentence = words.conflict_sentence("Hot spots patrol", "opposite", findings.effect("hot_spots_patrol"),
-                                       findings.effect("hot_spots_patrol", layer="recorded"))
+    sentence = words.conflict_sentence(
+        "Hot spots patrol",
+        "opposite",
+        findings.effect("hot_spots_patrol"),
+        findings.effect("hot_spots_patrol", layer="recorded"),
+    )
     assert "recorded crime rises" in sentence and "true crime falls" in sentence and "look worse" in sentence
     assert sentence in report.replace("&#x27;", "'")
     assert "Warning: Hot spots patrol" in format_table(options_table(comparison_folder))
@@ -129,8 +134,9 @@ def test_numbers_in_sentences_are_those_of_the_tables(findings, report, comparis
         assert words.interval(e, d) in row["cells"] and words.interval(e, d) in text
         assert words.finding(e, words.inside(row["option"]), "crimes with a victim", d) in text
         if not words.exactly_zero(e):
-            spoken = re.search(r"\(([\d.]+) fewer; ([\d.]+) to ([\d.]+) fewer\)",
-                               words.finding(e, "x", "crimes", d)).groups()
+            spoken = re.search(
+                r"\(([\d.]+) fewer; ([\d.]+) to ([\d.]+) fewer\)", words.finding(e, "x", "crimes", d)
+            ).groups()
             written = re.findall(r"[\d.]+", words.interval(e, d))
             assert (spoken[0], spoken[2], spoken[1]) == tuple(written)
 
@@ -151,7 +157,7 @@ def test_the_page_is_accessible_html(report):
     assert all(link[1:] in page.ids for link in page.links)
     assert all(d.get("role") == "img" and d.get("aria-label") or d.get("aria-hidden") == "true" for d in page.drawings)
     assert report.count("<details>") >= 8 and "<caption>" in report
-    used = set(re.findall(r'href="#(\w+)"|url\(#(\w+)\)', report))
+    used = set(re.findall(r'href="#([\w-]+)"|url\(#([\w-]+)\)', report))
     assert all((a or b) in page.ids for a, b in used)
 
 
@@ -226,17 +232,21 @@ def test_damaged_folders_are_named_in_one_line(tmp_path):
 def test_plain_sentences():
     e = compare([37.0, 38, 36, 37.5], [42.0, 42.4, 41.6, 42])
     assert words.finding(e, "lighting", "crimes", 0) == (
-        "Per 1,000 residents a year: 42 crimes without, 37 with lighting (5 fewer; 4 to 6 fewer).")
+        "Per 1,000 residents a year: 42 crimes without, 37 with lighting (5 fewer; 4 to 6 fewer)."
+    )
     unclear = compare([42.0, 40, 43.0], [41.0, 42, 42.0])
     assert "no clear difference" in words.finding(unclear, "x", "crimes") and "fewer to" in words.span(unclear)
     assert "exactly the same in all 2 pairs" in words.finding(compare([1.0, 2], [1.0, 2]), "x", "crimes")
     assert "one pair gives no interval" in words.finding(compare([1.0], [2.0]), "x", "crimes")
     assert words.num(-1234.5, 1) == "\u22121,234.5" and words.num(float("nan")) == "\u2013"
     assert words.num(-0.01, 1, True) == "0.0"
+    near = words.interval(compare([41.0, 40.2, 41.2], [42.0, 42.0, 42.0]), 0)
+    assert near == "\u22121.2 (\u22122.5 to +0.1)", "a bound that is not zero keeps its sign"
     assert words.money(123_456) == "123,000" and words.money(0) == "0"
     assert "averts nothing" in words.cost_per_crime(CostPerCrime("dominated"))
     assert words.dose("x", dict(strength=0.5, start=30, end=90, ramp_days=10), 365) == (
-        "50\u00a0% of full strength, day 30 to day 90, built up over 10 days")
+        "50\u00a0% of full strength, day 30 to day 90, built up over 10 days"
+    )
 
 
 def test_table_for_the_terminal(comparison_folder):
