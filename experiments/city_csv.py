@@ -233,8 +233,8 @@ def read_areas(path: Path, data: bytes | None = None) -> tuple[list[str], list[s
     if "poverty_rate" not in columns and "imd_decile" in columns:
         # The poorest decile near 35 %, the richest near 4 %: about the spread of English small areas' low income.
         columns["poverty_rate"] = np.clip(0.35 * np.exp(-0.24 * (columns["imd_decile"] - 1)), 0, 1)
-        notes.append("poverty_rate was derived from the rank of the deprivation decile (0.35 in the most deprived, 0.04 "
-                     "in the least): use it as an order, not as a level")
+        notes.append("poverty_rate was derived from the rank of the deprivation decile (0.35 in the most deprived, "
+                     "0.04 in the least): use it as an order, not as a level")
     if population.size > 10 and np.unique(population).size == 1:
         notes.append("all areas have the same population: it looks nominal, so treat rates as counts")
     return ids, names, columns, notes

@@ -214,7 +214,8 @@ def check_city(path: str | os.PathLike, areas: tuple[str, ...] = (), crs: str | 
         f"grid {city.grid.width} x {city.grid.height} cells of {city.grid.cell_m:g} m ({city.grid.crs})",
         f"areas: {people.min():,.0f} to {people.max():,.0f} residents; poverty {mean('poverty_rate'):.1%} "
         f"({columns['poverty_rate'].min():.1%} to {columns['poverty_rate'].max():.1%}), unemployment "
-        f"{mean('unemployment_rate'):.1%}, under 18 {mean('share_under18'):.1%}, 65 and over {mean('share_over65'):.1%}",
+        f"{mean('unemployment_rate'):.1%}, under 18 {mean('share_under18'):.1%}, 65 and over "
+        f"{mean('share_over65'):.1%}",
     ]
     for kind, points in sorted(tables.facilities.items()):
         taken = KINDS.get(kind.casefold())
@@ -283,7 +284,8 @@ def _folder(path: str | os.PathLike) -> Path:
     folder = Path(text).expanduser()
     try:
         if not folder.is_dir():
-            raise DataError(f"city.path: expected a folder with areas.geojson and areas.csv, found no folder {show(text)}")
+            raise DataError("city.path: expected a folder with areas.geojson and areas.csv, found no folder "
+                            f"{show(text)}")
     except OSError as error:
         raise DataError(f"city.path: cannot be read ({error.strerror})") from None
     return folder
@@ -298,7 +300,8 @@ def _take(folder: Path, name: str, files: dict[str, str]) -> bytes:
     from experiments.city_csv import read_bytes
 
     if not (folder / name).exists():
-        raise DataError(f"{folder}: expected the file {name}, found {show(sorted(p.name for p in folder.iterdir())[:12])}")
+        found = sorted(p.name for p in folder.iterdir())[:12]
+        raise DataError(f"{folder}: expected the file {name}, found {show(found)}")
     data = read_bytes(folder / name)
     files[name] = hashlib.sha256(data).hexdigest()
     return data
@@ -314,7 +317,8 @@ def _match(ids: list[str], shapes: Shapes) -> np.ndarray:
     row = {value: i for i, value in enumerate(ids)}
     for index, value in enumerate(shapes.ids):
         if value not in row:
-            raise DataError(f"areas.geojson, feature {index + 1}: expected an area_id of areas.csv, found {show(value)}")
+            raise DataError(f"areas.geojson, feature {index + 1}: expected an area_id of areas.csv, found "
+                            f"{show(value)}")
     known = set(shapes.ids)
     for index, value in enumerate(ids):
         if value not in known:
@@ -342,13 +346,13 @@ def _check_size(columns: dict[str, np.ndarray], ids: list[str], shapes: Shapes, 
                             f"{ratio:.2g} times that; wrong crs, or latitude and longitude swapped?")
     total = columns["population"].sum() / max(size.sum(), 1e-9)
     if total > 150_000:
-        raise DataError(f"areas.csv, column population: expected at most 150,000 residents per km2, found {total:,.0f} in "
-                        f"{size.sum():.3g} km2; wrong crs or populations?")
+        raise DataError(f"areas.csv, column population: expected at most 150,000 residents per km2, found "
+                        f"{total:,.0f} in {size.sum():.3g} km2; wrong crs or populations?")
     crowded = columns["population"] / np.maximum(size, 0.01)
     if crowded.max() > 500_000:
         index = int(crowded.argmax())
-        raise DataError(f"areas.csv, line {index + 2}, column population: expected at most 500,000 residents per km2, found "
-                        f"{columns['population'][index]:,.0f} in {size[index]:.3g} km2")
+        raise DataError(f"areas.csv, line {index + 2}, column population: expected at most 500,000 residents per km2, "
+                        f"found {columns['population'][index]:,.0f} in {size[index]:.3g} km2")
 
 
 def _chosen(ids: list[str], names: list[str], areas: tuple[str, ...]) -> list[int]:
@@ -383,8 +387,8 @@ def _degrees(rows) -> tuple[np.ndarray, np.ndarray]:
         except ValueError:
             bad = np.arange(len(text))
         for i in bad:
-            number(text[i], f"{rows.file}, line {rows.lines[i]}, column {name}", f"degrees from {-limit:g} to {limit:g}",
-                   -limit, limit)
+            number(text[i], f"{rows.file}, line {rows.lines[i]}, column {name}",
+                   f"degrees from {-limit:g} to {limit:g}", -limit, limit)
         if bad.size == len(text):
             values = np.array([v.strip() or "nan" for v in text], dtype=np.float64)
         out.append(values)
@@ -407,8 +411,8 @@ def _times(rows) -> tuple[np.ndarray, np.ndarray]:
                     raise ValueError
                 np.datetime64(value[:16], "m")
             except ValueError:
-                raise DataError(f"{rows.file}, line {line}, column datetime: expected YYYY-MM-DDTHH:MM, a date or a month, "
-                                f"found {show(value)}") from None
+                raise DataError(f"{rows.file}, line {line}, column datetime: expected YYYY-MM-DDTHH:MM, a date or a "
+                                f"month, found {show(value)}") from None
         raise
     length = np.array([len(v) for v in text])
     return times, np.where(length <= 7, "month", np.where(length <= 10, "day", "minute"))
@@ -432,8 +436,8 @@ def _facilities(folder: Path, shapes: Shapes, files: dict[str, str]) -> dict[str
     near = (x > bounds[:, 0].min() - 5e3) & (x < bounds[:, 2].max() + 5e3) & (y > bounds[:, 1].min() - 5e3) & \
            (y < bounds[:, 3].max() + 5e3)
     if len(lat) >= 10 and near.mean() < 0.1:
-        raise DataError(f"{file.name}: expected points in or near the areas, found {near.mean():.0%} of them there; are "
-                        "latitude and longitude swapped?")
+        raise DataError(f"{file.name}: expected points in or near the areas, found {near.mean():.0%} of them there; "
+                        "are latitude and longitude swapped?")
     kinds = np.array([v.strip() for v in rows.columns["kind"]])
     return {str(kind): np.column_stack([x[kinds == kind], y[kinds == kind]]) for kind in np.unique(kinds)}
 

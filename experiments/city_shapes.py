@@ -71,8 +71,8 @@ def read_geojson(data: bytes, name: str) -> tuple[list[dict], Any]:
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise DataError(f"{name}: expected GeoJSON, found text that is no JSON{place}") from None
-    if not isinstance(tree, dict) or tree.get("type") != "FeatureCollection" or not isinstance(tree.get("features"), list):
-        kind = tree.get("type") if isinstance(tree, dict) else type(tree).__name__
+    kind = tree.get("type") if isinstance(tree, dict) else type(tree).__name__
+    if not isinstance(tree, dict) or kind != "FeatureCollection" or not isinstance(tree.get("features"), list):
         raise DataError(f"{name}: expected a FeatureCollection with a list of features, found {show(kind)}")
     if not tree["features"]:
         raise DataError(f"{name}: expected at least one feature, found none")
@@ -120,11 +120,13 @@ def _check_degrees(points: np.ndarray, name: str, stated: str) -> None:
     east, north = points.max(axis=0)
     box = f"x {west:g} to {east:g}, y {south:g} to {north:g}"
     if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:
-        hint = "are latitude and longitude swapped?" if max(abs(west), abs(east)) <= 90 else "is the crs member missing?"
-        raise DataError(f"{name}: expected longitude -180 to 180 and latitude -90 to 90 ({stated}), found {box}; {hint}")
+        swapped = max(abs(west), abs(east)) <= 90
+        hint = "are latitude and longitude swapped?" if swapped else "is the crs member missing?"
+        raise DataError(f"{name}: expected longitude -180 to 180 and latitude -90 to 90 ({stated}), found {box}; "
+                        f"{hint}")
     if max(abs(south), abs(north)) > 78:
-        raise DataError(f"{name}: expected latitudes where cities are ({stated}), found {box}; are latitude and longitude "
-                        "swapped?")
+        raise DataError(f"{name}: expected latitudes where cities are ({stated}), found {box}; are latitude and "
+                        "longitude swapped?")
 
 
 def local_crs(lon: float, lat: float) -> str:
@@ -163,7 +165,8 @@ def read_shapes(data: bytes, name: str, crs: str | None = None, target: str | No
         properties = feature["properties"]
         key = next((k for k in id_keys if properties.get(k) is not None), None)
         if key is None:
-            raise DataError(f"{where}: expected the property {id_keys[0]!r}, found {show(sorted(map(str, properties)))}")
+            found = sorted(map(str, properties))
+            raise DataError(f"{where}: expected the property {id_keys[0]!r}, found {show(found)}")
         if isinstance(properties[key], (dict, list, bool)):
             raise DataError(f"{where}: expected an identifier as {key}, found {show(properties[key])}")
         ids.append(identifier(properties[key]))
@@ -199,8 +202,8 @@ def read_shapes(data: bytes, name: str, crs: str | None = None, target: str | No
             raise DataError(f"{name}, feature {index + 1} ({show(ids[index])}): expected a polygon that does not cross "
                             f"itself, found {reason}")
         if polygon.area < 1.0:
-            raise DataError(f"{name}, feature {index + 1} ({show(ids[index])}): expected an area in square metres, found "
-                            f"{polygon.area:.3g} m2; wrong crs?")
+            raise DataError(f"{name}, feature {index + 1} ({show(ids[index])}): expected an area in square metres, "
+                            f"found {polygon.area:.3g} m2; wrong crs?")
         polygons.append(polygon)
     return Shapes(name, ids, names, polygons, target, str(stated))
 
@@ -226,8 +229,8 @@ def check_cover(shapes: Shapes) -> None:
     seen: dict[str, int] = {}
     for index, value in enumerate(shapes.ids):
         if value in seen:
-            raise DataError(f"{shapes.file}, feature {index + 1}: expected each area_id once, found {show(value)} also in "
-                            f"feature {seen[value] + 1}")
+            raise DataError(f"{shapes.file}, feature {index + 1}: expected each area_id once, found {show(value)} "
+                            f"also in feature {seen[value] + 1}")
         seen[value] = index
     bounds = np.array([p.bounds for p in shapes.polygons])
     wide, high = bounds[:, 2].max() - bounds[:, 0].min(), bounds[:, 3].max() - bounds[:, 1].min()
@@ -235,8 +238,8 @@ def check_cover(shapes: Shapes) -> None:
         raise DataError(f"{shapes.file}: expected a city of at most {MAX_WIDTH_KM:g} km across, found "
                         f"{max(wide, high) / 1000:.0f} km; wrong crs or a stray polygon?")
     if max(wide, high) < 100:
-        raise DataError(f"{shapes.file}: expected a city of at least 100 m across, found {max(wide, high):.3g} m; wrong "
-                        "crs?")
+        raise DataError(f"{shapes.file}: expected a city of at least 100 m across, found {max(wide, high):.3g} m; "
+                        "wrong crs?")
     tree = shapely.STRtree(shapes.polygons)
     first, second = tree.query(shapes.polygons, predicate="intersects")
     polygons = np.array(shapes.polygons, dtype=object)
@@ -248,8 +251,8 @@ def check_cover(shapes: Shapes) -> None:
         common = shapely.intersection(polygons[a], polygons[b]).area
         share = common / min(polygons[a].area, polygons[b].area)
         if share > MAX_OVERLAP:
-            raise DataError(f"{shapes.file}, feature {b + 1} ({show(shapes.ids[b])}): expected areas side by side, found "
-                            f"{100 * share:.0f} % overlap with {show(shapes.ids[a])}")
+            raise DataError(f"{shapes.file}, feature {b + 1} ({show(shapes.ids[b])}): expected areas side by side, "
+                            f"found {100 * share:.0f} % overlap with {show(shapes.ids[a])}")
 
 
 def make_grid(shapes: Shapes, keep: list[int], period: int, cell_m: float = 100.0) -> Grid:

@@ -2,8 +2,9 @@
 
 The probability of a destination is proportional to ``size (distance + offset)^-exponent exp(-distance / range)``:
 a power nearby, as in Huff's studies of shopping, and Wilson's exponential far away, without which people of a large
-city would travel farther and farther. Destinations in the zones around the origin are weighed one by one; those farther away are first taken together by zone (at most
-about 1,500 zones), which keeps a choice cheap in a city of any size.
+city would travel farther and farther. Destinations in the zones around the origin are weighed one by one; those
+farther away are first taken together by zone (at most about 1,500 zones), which keeps a choice cheap in a city of any
+size.
 """
 
 from __future__ import annotations

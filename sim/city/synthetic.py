@@ -37,10 +37,10 @@ class _Plan:
         self.params, self.built = params, built
         self.seed, self.period = params.seed, params.street_period
         self.radius = max(2.5, math.sqrt(built / math.pi))
-        across, up = {"round": (1.5, 1.5), "wide": (1.75, 1.25), "valley": (2.3, 1.3), "coast": (1.9, 1.7)}[params.shape]
+        room = {"round": (1.5, 1.5), "wide": (1.75, 1.25), "valley": (2.3, 1.3), "coast": (1.9, 1.7)}
         period = self.period
         # The middle stands on a crossing of arterials and the last row and column are arterials too.
-        nx, ny = (max(1, math.ceil(self.radius * s / period)) for s in (across, up))
+        nx, ny = (max(1, math.ceil(self.radius * s / period)) for s in room[params.shape])
         self.cx, self.cy = nx * period, ny * period
         self.grid = Grid(2 * nx * period + 1, 2 * ny * period + 1)
         cells = np.arange(self.grid.cells)
@@ -340,6 +340,7 @@ def _job_weight(plan: _Plan, people: np.ndarray, centres, informal: np.ndarray) 
     near = _nearest(plan, centres)
     main = (plan.x % plan.period == 0) | (plan.y % plan.period == 0)
     weight = np.select([plan.use == COMMERCIAL, plan.use == INDUSTRY, plan.use == INSTITUTION, plan.use == RESIDENTIAL],
-                       [4.0 + 14.0 * np.exp(-near / 0.22), 3.5, 6.0, 0.25 + 0.6 * plan.mixed * np.exp(-near / 0.5)], 0.0)
+                       [4.0 + 14.0 * np.exp(-near / 0.22), 3.5, 6.0,
+                        0.25 + 0.6 * plan.mixed * np.exp(-near / 0.5)], 0.0)
     weight = weight * np.where(main, 1.6, 1.0) * np.where(informal > 0, 0.5, 1.0)
     return weight * np.exp(0.3 * smooth_field(plan.seed, "city.jobs", plan.x, plan.y, 1.0))

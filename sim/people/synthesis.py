@@ -131,7 +131,6 @@ def _households(city: City, people: np.ndarray, seed: int) -> dict[str, np.ndarr
     by_area = np.argsort(city.area, kind="stable")
     bounds = np.searchsorted(city.area[by_area], np.arange(len(people) + 1))
     homes = city.layers["dwellings"]
-    numbered = 0
     for index, count in enumerate(people):
         if count <= 0:
             continue
@@ -147,7 +146,6 @@ def _households(city: City, people: np.ndarray, seed: int) -> dict[str, np.ndarr
         sizes.append(np.minimum(members[shuffled], 250).astype(np.uint8) if members.max() <= 250 else members[shuffled])
         couples.append(couple[shuffled].astype(np.uint8))
         cells.append(np.repeat(mine, apportion(homes[mine], len(members))).astype(np.int32))
-        numbered += len(members)
     cell = np.concatenate(cells)
     return {"members": np.concatenate(sizes), "couple": np.concatenate(couples), "cell": cell,
             "order": np.argsort(cell, kind="stable")}
@@ -169,7 +167,9 @@ def _members(members, couple, first, seed, code_age, code_sex, age, birth_day, s
                 oldest = int(18 * unit(a))
                 years = oldest
             else:
-                years = int(18 * unit(a)) if unit(b) < 0.25 else max(0, oldest - int((c - i - grown) * (1 + 4 * unit(a))))
+                years = max(0, oldest - int((c - i - grown) * (1 + 4 * unit(a))))
+                if unit(b) < 0.25:
+                    years = int(18 * unit(a))
                 oldest = max(oldest, years)
             age[c] = years
         parents = 0

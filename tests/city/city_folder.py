@@ -34,8 +34,9 @@ def points():
 
 
 def events():
-    return [{"id": str(k), "datetime": f"2022-03-{k % 28 + 1:02d}T{k % 24:02d}:15", "lat": f"{LAT + 0.0005 * (k % 50):.6f}",
-             "lon": f"{LON + 0.0007 * (k % 50):.6f}", "type": "theft" if k % 3 else "burglary", "area_id": ""}
+    return [{"id": str(k), "datetime": f"2022-03-{k % 28 + 1:02d}T{k % 24:02d}:15",
+             "lat": f"{LAT + 0.0005 * (k % 50):.6f}", "lon": f"{LON + 0.0007 * (k % 50):.6f}",
+             "type": "theft" if k % 3 else "burglary", "area_id": ""}
             for k in range(200)]
 
 
@@ -60,9 +61,11 @@ def write_city(folder, rows=None, shapes=None, crs=None, extras=True):
     if extras:
         write_csv(folder / "points.csv.gz", points())
         write_csv(folder / "events.csv.gz", events())
-        beats = [{"type": "Feature", "properties": {"beat": str(b)},
-                  "geometry": {"type": "Polygon", "coordinates": [[[LON + (x - 1) * 0.05, LAT - 1] for x in (b, b + 1)]
-                               + [[LON + (x - 1) * 0.05, LAT + 1] for x in (b + 1, b)] + [[LON + (b - 1) * 0.05, LAT - 1]]]}}
-                 for b in range(3)]
+        beats = []
+        for b in range(3):
+            west, east, south, north = LON + (b - 1) * 0.05, LON + b * 0.05, LAT - 1, LAT + 1
+            ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+            beats.append({"type": "Feature", "properties": {"beat": str(b)},
+                          "geometry": {"type": "Polygon", "coordinates": [ring]}})
         (folder / "beats.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": beats}))
     return folder

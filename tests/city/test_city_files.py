@@ -191,7 +191,8 @@ TABLES = {  # name: rows, what the message says
     "underscored population": (rows_with(3, population="1_000"), r"line 3, column population: .*'1_000'"),
     "long digits": (rows_with(3, population="9" * 5000), r"line 3, column population"),
     "nobody": ([{**r, "population": "0"} for r in table()], r"column population: expected between 1"),
-    "rate above one": (rows_with(5, poverty_rate="1.7"), r"line 5, column poverty_rate: .*0 to 1.*percent\? give 0\.017"),
+    "rate above one": (rows_with(5, poverty_rate="1.7"),
+                       r"line 5, column poverty_rate: .*0 to 1.*percent\? give 0\.017"),
     "percent": (PERCENT, r"column poverty_rate: .*percent"),
     "negative rate": (rows_with(5, unemployment_rate="-0.1"), r"line 5, column unemployment_rate: .*'-0.1'"),
     "NaN rate": (rows_with(5, unemployment_rate="NaN"), r"line 5, column unemployment_rate"),
@@ -278,9 +279,10 @@ def test_damaged_crs(name, tmp_path):
 
 
 BYTES = {
-    "empty": b"", "blank": b"  \n \n", "zero bytes": b"\0" * 64, "binary": bytes(range(256)) * 8, "latin 1": b"caf\xe9,1\n",
-    "a pickle": b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix", "open quote": b'area_id,population\n"1,2\n',
-    "semicolons": b"area_id;population\n1;2\n", "header only": b"area_id,population\n", "short row": b"area_id,population\n1\n",
+    "empty": b"", "blank": b"  \n \n", "zero bytes": b"\0" * 64, "binary": bytes(range(256)) * 8,
+    "latin 1": b"caf\xe9,1\n", "a pickle": b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix",
+    "open quote": b'area_id,population\n"1,2\n', "semicolons": b"area_id;population\n1;2\n",
+    "header only": b"area_id,population\n", "short row": b"area_id,population\n1\n",
     "twice": b"area_id,population,population\n1,2,3\n", "yaml": b"!!python/object/apply:os.system ['true']\n",
     "half json": b'{"type": "FeatureCollection", "features": [', "a list": b"[1, 2]", "deep": b"[" * 200_000,
     "null": b"null", "NaN": b"NaN", "digits": b"9" * 10_000, "other json": b'{"type": "Feature"}',
@@ -300,7 +302,8 @@ def test_rubbish_in_any_file(name, file, tmp_path):
 
 
 @pytest.mark.parametrize("change,expected", [
-    ({"lat": "north"}, "line 2, column lat"), ({"lat": "95"}, "line 2, column lat"), ({"lon": "inf"}, "line 2, column lon"),
+    ({"lat": "north"}, "line 2, column lat"), ({"lat": "95"}, "line 2, column lat"),
+    ({"lon": "inf"}, "line 2, column lon"),
     ({"lat": ""}, "both lat and lon"), ({"datetime": "yesterday"}, "line 2, column datetime"),
     ({"datetime": "2022-13-01"}, "line 2, column datetime"), ({"datetime": ""}, "line 2, column datetime")])
 def test_damaged_events(change, expected, folder):
@@ -317,7 +320,8 @@ def test_swapped_points_are_found(folder):
 
 
 @pytest.mark.parametrize("areas,expected", [(("Area Z",), "did you mean"), (("nowhere at all",), "known:"),
-                                            (("1", "77"), "'77'"), (("",), "no area"), (("${oc.env:HOME}",), "no area")])
+                                            (("1", "77"), "'77'"), (("",), "no area"),
+                                            (("${oc.env:HOME}",), "no area")])
 def test_unknown_areas(areas, expected, folder):
     assert expected in one_line(lambda: load_city(folder, areas))
 
@@ -343,7 +347,8 @@ def test_a_file_that_is_not_there_or_a_folder(file, folder):
 
 def test_reading_needs_neither_the_model_nor_the_commands():
     """Importing the reader stays cheap: heavy packages come when a city is read."""
-    code = "import sys, experiments.city_files; print([m for m in ('pyproj', 'shapely', 'numba', 'mesa') if m in sys.modules])"
+    heavy = ("pyproj", "shapely", "numba", "mesa")
+    code = f"import sys, experiments.city_files; print([m for m in {heavy} if m in sys.modules])"
     root = Path(__file__).parents[2]
     out = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

@@ -33,7 +33,8 @@ def check(city, residents):
         assert city.layers[name].dtype == np.dtype(dtype) and city.layers[name].shape == (cells,), name
         assert np.isfinite(city.layers[name]).all() and city.layers[name].min() >= (-1 if name == "beat" else 0), name
     inside = city.area >= 0
-    for name in ("dwellings", "jobs", "shops", "bars", "schools", "stops", "cash_points", "vacant_lots", "street", "flow"):
+    for name in ("dwellings", "jobs", "shops", "bars", "schools", "stops", "cash_points", "vacant_lots", "street",
+                 "flow"):
         assert not city.layers[name][~inside].any(), name
     for name in ("dwellings", "jobs", "shops", "bars", "schools", "stops", "cash_points"):
         assert city.layers[name].any(), name
@@ -71,7 +72,7 @@ def test_presets_name_themselves_depart_from_defaults_and_build(path):
     assert city.name == path.stem and city.fictional
 
 
-@pytest.mark.parametrize("name", ["compact_european", "sprawling_north_american", "latin_american_hillsides", "port_city"])
+@pytest.mark.parametrize("name", [p.stem for p in PRESETS if p.stem != "from_files"])
 def test_areas_are_contiguous_and_of_neighbourhood_size(name):
     city = generate(preset(name, residents=120_000))
     label = city.area.reshape(city.grid.height, city.grid.width)
