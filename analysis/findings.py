@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from analysis import displacement as dp
-from analysis import economics, effects, equity
+from analysis import economics, effects, equity, words
 from analysis.outcomes import LAYERS, OUTCOMES, Arm, Comparison
 
 NAN = float("nan")
@@ -183,10 +183,12 @@ def _spillover(c: Comparison, arm: Arm) -> Spillover | None:
 def _rank(out: Findings) -> None:
     """Which arms, the baseline among them, can still be the best on the primary outcome; Holm-adjusted p values."""
     c = out.comparison
-    values = np.stack([c.values(a.name, PRIMARY) for a in c.arms])
+    # A placebo is the baseline again, and a bound with perfect information is nobody's option.
+    real = [a for a in c.arms if a.role != "placebo" and all(words.feasible(n) for n in a.interventions)]
+    values = np.stack([c.values(a.name, PRIMARY) for a in real])
     if np.isfinite(values).all(axis=0).sum() >= 2:
         keep = effects.possible_best(values)
-        out.possible_best = tuple(a.name for a, k in zip(c.arms, keep) if k)
+        out.possible_best = tuple(a.name for a, k in zip(real, keep) if k)
     p = effects.holm([effects.paired_p(c.values(a.name, PRIMARY), values[0]) for a in c.options])
     out.adjusted_p = dict(zip([a.name for a in c.options], map(float, p)))
 

@@ -162,6 +162,12 @@ def inside(name: str) -> str:
     return name.replace("_", " ").strip()
 
 
+def city_name(manifest: dict[str, Any]) -> str:
+    """Name of the city in a manifest, written as a name: "port_city" -> "Port City"."""
+    name = str((manifest.get("city") or {}).get("name") or "").replace("_", " ").strip()
+    return (name.title() if name.islower() else name) or "a city"
+
+
 def listing(items: list[str]) -> str:
     items = list(items)
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""

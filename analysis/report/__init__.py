@@ -42,7 +42,7 @@ def build_report(folder: str | os.PathLike) -> Path:
 def render(f: Findings) -> str:
     """Return the report of these findings as one HTML text."""
     c = f.comparison
-    city = (c.manifest.get("city") or {}).get("name") or "a city"
+    city = words.city_name(c.manifest)
     experiment = c.manifest.get("experiment") or {}
     names = [words.inside(a.name) for a in c.options if a.role == "option"] or [words.inside(a.name) for a in c.options]
     title = f"{words.title(words.listing(names))}: what would change in {city}?" if names else f"{city}: the baseline"

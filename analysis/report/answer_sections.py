@@ -72,7 +72,7 @@ def _best(f: Findings) -> str:
         )
     if len(c.options) < 2 or not f.possible_best:
         return ""
-    names = [words.inside(n) for n in f.possible_best]
+    names = ["doing nothing more" if n == c.baseline.name else words.inside(n) for n in f.possible_best]
     if len(names) == 1:
         text = f"On true crime, only {names[0]} can still be the best of the arms compared, whatever its cost"
     else:
@@ -93,14 +93,16 @@ def compared(f: Findings) -> str:
     c, m = f.comparison, f.comparison.manifest
     spec = m.get("spec") or {}
     city = m.get("city") or {}
-    kind = "a fictional city" if city.get("fictional", True) else "a simulated copy of a real place"
+    kind = "a fictional city" if city.get("fictional", True) else "a simulation of a real place"
+    areas = words.count(len(c.frame.area_ids), "area")
+    if 1 < len(c.frame.area_ids) <= 8:
+        areas += f" ({words.listing(list(c.frame.area_names))})"
+    settling = words.years(spec.get("burn_in_years", math.nan))
     text = [
         p(
-            f"{words.count(c.replications, 'paired replication')} of {city.get('name') or 'a city'}, {kind} with "
-            f"{words.num(c.residents, 0)} residents in {words.count(len(c.frame.area_ids), 'area')}. Every run has "
-            f"{words.years(spec.get('burn_in_years', math.nan))} to settle and {words.years(c.frame.years)} that "
-            "count. In a "
-            "pair, both cities start alike and share every random number; they differ only in what the option changes."
+            f"{words.count(c.replications, 'paired replication')} of {words.city_name(m)}, {kind} with "
+            f"{words.num(c.residents, 0)} residents in {areas}. Every run has {settling} to settle; then "
+            f"{words.years(c.frame.years)} count{'s' * (c.frame.years == 1)}. In a pair, both cities start alike and share every random number; they differ only in what the option changes."
         )
     ]
     rows = []
