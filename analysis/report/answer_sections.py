@@ -102,7 +102,8 @@ def compared(f: Findings) -> str:
         p(
             f"{words.count(c.replications, 'paired replication')} of {words.city_name(m)}, {kind} with "
             f"{words.num(c.residents, 0)} residents in {areas}. Every run has {settling} to settle; then "
-            f"{words.years(c.frame.years)} count{'s' * (c.frame.years == 1)}. In a pair, both cities start alike and share every random number; they differ only in what the option changes."
+            f"{words.years(c.frame.years)} count{'s' * (c.frame.years == 1)}. In a pair, both cities "
+            "start alike and share every random number; they differ only in what the option changes."
         )
     ]
     rows = []
