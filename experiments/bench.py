@@ -31,7 +31,7 @@ class BenchOptions(OutOptions):
 
     out: str = param("results/bench", unit="folder", source="-", doc="folder for bench.json")
     parts: tuple[str, ...] = param(PARTS, unit="names", source="-",
-                                   doc="rcm1: the reference micro-model against C and Mesa objects; model: the city model")
+                                   doc="rcm1: the micro-model against C and Mesa objects; model: the city model")
     rounds: int = param(7, unit="count", low=1, high=1000, source="-", doc="rounds in which the programs take turns")
     agents: int = param(100_000, unit="agents", low=1000, high=5_000_000, source="-", doc="agents of the micro-model")
     sizes: tuple[int, ...] = param((10_000, 100_000, 1_000_000), unit="residents", source="-",
@@ -64,7 +64,8 @@ def run(jobs: Sequence[Job]) -> int:
         settings = {**asdict(job.options), "spec": job.spec.as_dict()}
         with OutFolder(out, job.options.force) as place:
             run_bench(settings, place.folder)
-            (place.folder / MANIFEST).write_text(json.dumps({"format": FORMAT, **machine()}, indent=1), encoding="utf-8")
+            manifest = json.dumps({"format": FORMAT, **machine()}, indent=1)
+            (place.folder / MANIFEST).write_text(manifest, encoding="utf-8")
             place.keep()
         print(f"records: {out / 'bench.json'}")
     return 0
@@ -129,7 +130,8 @@ def table(figures: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for f in figures:
         value = "-" if f["value"] is None else f["value"] if isinstance(f["value"], str) else f"{f['value']:,.4g}"
-        rows.append([f"{f['part']}: {f['name']}", value, f["unit"], f["target"] or "-", verdict[f["passed"]]])
+        judged = "skipped" if f["value"] is None and f["passed"] is None else verdict[f["passed"]]
+        rows.append([f"{f['part']}: {f['name']}", value, f["unit"], f["target"] or "-", judged])
     notes = [f"{f['part']}: {f['name']}: {f['note']}" for f in figures if f["note"]]
     return "\n".join([layout(["figure", "value", "unit", "target", ""], rows), *notes])
 
@@ -144,8 +146,8 @@ def describe_machine() -> dict[str, str]:
     processor = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        processor = names[0] if names else processor
+        lines = (line for line in info.read_text().splitlines() if line.startswith("model name"))
+        processor = next(lines, ":" + processor).partition(":")[2].strip()
     about = {"processor": processor, "cores": str(usable_cores()), "system": platform.platform(),
              "python": platform.python_version()}
     about |= {name: v for name, v in packages().items() if name in ("mesa", "numpy", "numba")}

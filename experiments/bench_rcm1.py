@@ -118,7 +118,8 @@ def _check_published() -> dict[str, Any]:
         model.run(ticks)
         if model.hash() != expected:
             wrong.append(f"{agents:,} agents: expected {expected}, found {model.hash()}")
-    return figure("rcm1", "published hashes of events", "differ" if wrong else "equal", "", "equal", not wrong, "; ".join(wrong))
+    return figure("rcm1", "published hashes of events", "differ" if wrong else "equal", "", "equal", not wrong,
+                  "; ".join(wrong))
 
 
 def _same_as_objects() -> bool:
@@ -180,7 +181,8 @@ def _judge(raw: dict[str, Any], agents: int, with_c: bool) -> list[dict[str, Any
         figures.append(figure("rcm1", "plain C / tuned C", value, "x", ">= 3" if judged else "",
                               value >= 3 if judged else None, note))
     else:
-        figures.append(figure("rcm1", "kernels / tuned C", None, "x", "<= 1.5", None, "skipped: " + raw["compiler"][6:]))
+        figures.append(figure("rcm1", "kernels / tuned C", None, "x", "<= 1.5", None,
+                              "skipped: " + raw["compiler"].removeprefix("none: ")))
     value, note = ratio("Mesa objects", "kernels")
     figures.append(figure("rcm1", "Mesa objects / kernels", value, "x", ">= 400" if judged else "",
                           value >= 400 if judged else None, note))

@@ -17,7 +17,8 @@ static int32_t neighbour(int32_t cell, int direction, int32_t width, int32_t hei
 int main(int argc, char **argv) {
     const settings s = read_settings(argc, argv);
     const int32_t w = s.width, h = s.height;
-    float *fixed = memory(4 * s.cells), *b = memory(4 * s.cells), *next_b = memory(4 * s.cells), *a = memory(4 * s.cells);
+    float *fixed = memory(4 * s.cells), *b = memory(4 * s.cells), *next_b = memory(4 * s.cells);
+    float *a = memory(4 * s.cells);
     char *guarded = memory(s.cells);
     int32_t *home = memory(4 * s.residents), *work = memory(4 * s.residents), *at = memory(4 * s.residents);
     int32_t *first = memory(4 * s.cells), *follower = memory(4 * s.residents);
@@ -75,7 +76,8 @@ int main(int argc, char **argv) {
             if ((double)(z & 0xFFFFFF) * 0x1p-24 >= 1.0 - exp(-(double)a[c])) continue;
             int64_t present = 0;
             for (int32_t j = first[c]; j >= 0; j = follower[j]) present++;
-            int64_t skip = present - 1 - below(draw(k_victim, i), present); /* the chain runs from the last to the first */
+            /* the chain runs from the last to the first */
+            int64_t skip = present - 1 - below(draw(k_victim, i), present);
             int32_t victim = first[c];
             while (skip--) victim = follower[victim];
             append(&log, (event){t, (int32_t)i, victim, c});
@@ -83,10 +85,12 @@ int main(int argc, char **argv) {
         }
 
         for (int32_t y = 0; y < h; y++) {
-            const float *here = b + y * w, *south = b + (y + 1 == h ? 0 : y + 1) * w, *north = b + (y ? y - 1 : h - 1) * w;
+            const float *here = b + y * w, *south = b + (y + 1 == h ? 0 : y + 1) * w;
+            const float *north = b + (y ? y - 1 : h - 1) * w;
             for (int32_t x = 0; x < w; x++) {
                 const int32_t east = x + 1 == w ? 0 : x + 1, west = x ? x - 1 : w - 1;
-                next_b[y * w + x] = (KEEP * here[x] + SPREAD * (((here[east] + here[west]) + south[x]) + north[x])) * DECAY;
+                const float around = ((here[east] + here[west]) + south[x]) + north[x];
+                next_b[y * w + x] = (KEEP * here[x] + SPREAD * around) * DECAY;
             }
         }
         for (int64_t e = before; e < log.n; e++) next_b[log.at[e].cell] += THETA;

@@ -41,7 +41,8 @@ static void look_around(uint32_t w, uint32_t h, const float *restrict fixed, con
     }
 }
 
-static void walk_guardians(uint64_t base, uint32_t w, uint32_t h, uint32_t *restrict at, int m, const scratch *restrict k) {
+static void walk_guardians(uint64_t base, uint32_t w, uint32_t h, uint32_t *restrict at, int m,
+                           const scratch *restrict k) {
     for (int j = 0; j < m; j++) {
         const uint64_t z = mix64(base + (uint64_t)j * GOLDEN);
         float best = k->east[j];
