@@ -153,13 +153,13 @@ def cost_per_crime(c: CostPerCrime) -> str:
 
 def title(name: str) -> str:
     """ "street_lighting" -> "Street lighting"."""
-    text = name.replace("_", " ").strip()
+    text = inside(name)
     return text[:1].upper() + text[1:]
 
 
 def inside(name: str) -> str:
     """Name of an option within a sentence: lower case unless it has capitals of its own."""
-    return name.replace("_", " ").strip()
+    return " ".join(w.upper() if w in ("cbt", "cctv") else w for w in name.replace("_", " ").split())
 
 
 def city_name(manifest: dict[str, Any]) -> str:

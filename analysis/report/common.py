@@ -10,7 +10,7 @@ from analysis import effects, words
 from analysis.outcomes import Arm
 from analysis.report.page import Html, esc, tag
 
-ROLES = {"placebo": "control: zero strength", "same_cost_random": "control: same cost, random places"}
+ROLES = {"placebo": "control: zero strength", "same_cost_random": "control: random places"}
 ABREAST = 4  # options side by side in one table
 RATE = "per 1,000 residents a year"
 NOISE = "95 % intervals over paired runs; they hold run-to-run chance only."
@@ -20,7 +20,7 @@ def arm_label(arm: Arm) -> Html:
     """Name of an arm with its role, if it is not an ordinary option."""
     extra = ROLES.get(arm.role, "")
     if not extra and any(not words.feasible(n) for n in arm.interventions):
-        extra = "upper bound, not an option for a real authority"
+        extra = "bound: not a real option"
     return Html(esc(words.title(arm.name)) + (tag(extra) if extra else ""))
 
 
