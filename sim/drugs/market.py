@@ -169,7 +169,9 @@ class Drugs(Mechanism):
         st = self.state
         sellers = st["sellers"]
         sold = np.flatnonzero((sellers["today"] > 0) & ~held)
-        banned = np.isin(sellers["id"], self._banned) & (sellers["today"] > 0)
+        banned = np.zeros(len(sellers["id"]), bool)
+        if len(self._banned):
+            banned = np.isin(sellers["id"], self._banned) & (sellers["today"] > 0)
         shown = sold[~banned[sold]]
         if len(shown):
             length = model.calendar.tick_minutes
@@ -222,15 +224,16 @@ class Drugs(Mechanism):
         if not len(seller_rows):
             return
         mine = sellers["id"] % 7 == model.day % 7
-        known = trade.known_sellers(model, model.tick, st, model.city.grid.width)
+        known = trade.known_sellers(model, model.tick, st, model.city.grid.width, turn)
         ids, at, seen = candidates(model, st["users"], rows, sellers, seller_rows, known, turn, mine)
         pay = st["pay_for_risk"][sellers["kind"]]
         bar = least_gain(model, p, at) + pay[seen] * relative_risk(model, at, st["usual_risk"])
         own = least_gain(model, p, seller_rows) + pay * relative_risk(model, seller_rows, st["usual_risk"])
         leaving = sellers["id"][stop_selling(model, p, sellers, mine, own)]
         start_selling(model, p, sellers, ids, at, seen, bar)
-        stopped = np.isin(sellers["id"], leaving)
-        st["ledger"][DISCARDED] += drop_sellers(model, sellers, rows_of(model.residents, sellers["id"]), stopped)
+        if len(leaving):
+            stopped = np.isin(sellers["id"], leaving)
+            st["ledger"][DISCARDED] += drop_sellers(model, sellers, rows_of(model.residents, sellers["id"]), stopped)
         trade.relocate(model, model.tick, p, st, self._footfall, self._good)
 
     def _publish(self, model) -> None:

@@ -11,6 +11,7 @@ from sim.drugs.tables import insert, keep, position, rows_of
 AGE_FIRST_USE, AGE_LAST_FIRST_USE = 14.0, 40.0
 AGE_SELLING = 15.0, 45.0
 PATIENCE_SD = 0.4
+MOST_WEIGHT = 12.0
 ENTRY_POWER, EXIT_POWER = 6, 3  # how hazards answer to the gain relative to the least one would do it for
 
 
@@ -23,42 +24,48 @@ def taste(seed, keys: np.ndarray, sd: float) -> tuple[np.ndarray, np.ndarray]:
     return (np.exp(sd * normals(seed, "drugs.appetite", 0, keys)), np.exp(PATIENCE_SD * normals(seed, "drugs.patience", 0, keys)))
 
 
-def exposures(model, users: dict, rows: np.ndarray, which: np.ndarray, use_now: np.ndarray):
-    """Pairs of a using resident and a friend who might start: positions of the users, ids, rows and weights of the friends.
+def pairs(model, users: dict, rows: np.ndarray, which: np.ndarray):
+    """Pairs of a using resident and a friend: positions of the users, ids and rows of the friends who are alive."""
+    who = np.flatnonzero(which & (users["use"] > 0) & (rows >= 0))
+    friends = model.residents["ties"][rows[who]]
+    u, ids = np.repeat(who, friends.shape[1]), friends.ravel()
+    at = rows_of(model.residents, ids)
+    ok = at >= 0
+    return u[ok], ids[ok], at[ok]
+
+
+def susceptible(model, users: dict, u, ids, at, use_now: np.ndarray) -> np.ndarray:
+    """Weight of each pair's friend in the hazard of first use; 0 for those too old or with a past.
 
     A friend of low self-control is likelier to try; every dependent friend he has halves it (generational forgetting: those
     who see what it does abstain; Behrens et al. 2000).
     """
     r = model.residents
-    who = np.flatnonzero(which & (users["use"] > 0) & (rows >= 0))
-    friends = r["ties"][rows[who]]
-    u = np.repeat(who, friends.shape[1])
-    ids = friends.ravel()
-    at = rows_of(r, ids)
-    ok = at >= 0
-    u, ids, at = u[ok], ids[ok], at[ok]
     age = age_years(model, at)
     ok = (age >= AGE_FIRST_USE) & (age < AGE_LAST_FIRST_USE) & (position(users, ids) < 0)
-    u, ids, at = u[ok], ids[ok], at[ok]
     theirs = rows_of(r, r["ties"][at].ravel())
     warned = ((theirs >= 0) & (r["use"][theirs] == 2)).reshape(len(at), -1).sum(axis=1)
-    weight = np.exp(-0.5 * r["self_control"][at]) * 0.5**warned * use_now[users["kind"][u]]
-    return u, ids, at, weight
+    weight = np.exp(-0.5 * r["self_control"][at].astype(float)) * 0.5**warned * use_now[users["kind"][u]]
+    return np.where(ok, np.minimum(weight, MOST_WEIGHT), 0.0)
 
 
 def initiate(model, users: dict, rows: np.ndarray, turn: np.ndarray, hazard: float, use_now: np.ndarray, sd: float) -> None:
     """Let friends of this week's users start; every pair has its own draw, so nobody's turn matters."""
-    u, ids, at, weight = exposures(model, users, rows, turn, use_now)
-    if not len(u):
-        return
     r = model.residents
+    u, ids, at = pairs(model, users, rows, turn)
     pair = np.empty(len(u), np.uint64)
     mix_arrays(users["key"][u], r["key"][at], pair)
     draw = uniforms(model.seed, "drugs.initiation", model.tick, pair)
-    hit = draw < 1.0 - np.exp(-hazard * weight)
+    few = draw < 1.0 - np.exp(-hazard * MOST_WEIGHT)  # nobody else can start today
+    u, ids, at, draw = u[few], ids[few], at[few], draw[few]
+    if not len(u):
+        return
+    hit = draw < 1.0 - np.exp(-hazard * susceptible(model, users, u, ids, at, use_now))
     order = np.flatnonzero(hit)[np.lexsort((draw[hit], ids[hit]))]
     _, first = np.unique(ids[order], return_index=True)
     new = order[first]
+    if not len(new):
+        return
     keys = r["key"][at[new]]
     appetite, patience = taste(model.seed, keys, sd)
     insert(users, dict(id=ids[new], key=keys, kind=users["kind"][u[new]], use=np.full(len(new), OCCASIONAL),
@@ -109,6 +116,8 @@ def start_selling(model, p, sellers: dict, ids, at, seen, bar: np.ndarray) -> No
     hit = draw < 1.0 - np.exp(-p.entry * ratio**ENTRY_POWER)
     # Somebody who knows several sellers looks at the best of them.
     order = np.flatnonzero(hit)
+    if not len(order):
+        return
     order = order[np.lexsort((sellers["id"][seen[order]], -ratio[order], ids[order]))]
     _, first = np.unique(ids[order], return_index=True)
     new = order[first]

@@ -14,8 +14,8 @@ from sim.drugs import trade
 from sim.drugs.careers import DEPENDENT, FADE, FORGET, FORMER, IN, OCCASIONAL, PHASE, WAITING
 from sim.drugs.demand import wanted
 from sim.drugs.importing import LOADS, MARKUP, RING
-from sim.drugs.people import (AGE_SELLING, ENTRY_POWER, EXIT_POWER, age_years, candidates, exposures, least_gain, relative_risk,
-                              taste)
+from sim.drugs.people import (AGE_SELLING, ENTRY_POWER, EXIT_POWER, age_years, candidates, least_gain, pairs, relative_risk,
+                              susceptible, taste)
 from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, SHIPPED, USER_COLUMNS, empty, insert, position, rows_of
 
 WARM_DAYS = 21
@@ -146,7 +146,8 @@ def balance_use(model, p, state: dict, rows: np.ndarray) -> None:
     at_risk = np.exp(-0.3 * sc[occasional]).sum()
     state["onset"] = float(max(out - back, 0.2 * out) / at_risk) if at_risk > 0 else 0.0
     stopping = p.stop / 365.0 * (0.6 + 0.04 * np.maximum(age_years(model, rows[occasional]) - 16.0, 0.0)).sum()
-    _, _, _, weight = exposures(model, users, rows, np.ones(len(rows), bool), np.ones(len(p.substances)))
+    u, ids, at = pairs(model, users, rows, np.ones(len(rows), bool))
+    weight = susceptible(model, users, u, ids, at, np.ones(len(p.substances)))
     needed = stopping + state["onset"] * at_risk
     state["initiation"] = float(min(7.0 * needed / weight.sum(), 0.5)) if weight.sum() > 0 else 0.0
 
@@ -255,7 +256,7 @@ def balance_selling(model, p, state: dict, rows: np.ndarray) -> None:
     if not len(sellers["id"]):
         return
     seller_rows = rows_of(model.residents, sellers["id"])
-    known = trade.known_sellers(model, model.tick, state, model.city.grid.width)
+    known = trade.known_sellers(model, model.tick, state, model.city.grid.width, np.ones(len(rows), bool))
     everybody = np.ones(len(rows), bool)
     _, at, seen = candidates(model, users, rows, sellers, seller_rows, known, everybody, np.ones(len(seller_rows), bool))
     bar, own = least_gain(model, p, at), least_gain(model, p, seller_rows)

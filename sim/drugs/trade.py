@@ -115,14 +115,14 @@ def relocate(model, tick: int, p, state: dict, footfall, good, everybody: bool =
     sellers["place"] = place
 
 
-def known_sellers(model, tick: int, state: dict, width: int) -> np.ndarray:
-    """For every user the position of one seller at his place (keyed), -1 without."""
+def known_sellers(model, tick: int, state: dict, width: int, turn: np.ndarray) -> np.ndarray:
+    """For every user of this turn the position of one seller at his place (keyed), -1 without."""
     users, sellers = state["users"], state["sellers"]
     out = np.full(len(users["id"]), -1, np.int64)
     if not len(sellers["id"]):
         return out
     codes, seats = open_sites(sellers["kind"], sellers["place"], sellers["place"] >= 0, width)
-    placed = np.flatnonzero(users["place"] >= 0)
+    placed = np.flatnonzero(turn & (users["place"] >= 0))
     mine = site_codes(users["kind"][placed], users["place"][placed], width)
     lo, hi = np.searchsorted(codes, mine), np.searchsorted(codes, mine, side="right")
     some = hi > lo
