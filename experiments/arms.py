@@ -127,7 +127,8 @@ class Plan:
         self.experiment = read_experiment(name) if isinstance(name, str) and name else Experiment()
         given = [*self.experiment.overrides, *overrides]
         parsed = [*parse(self.experiment.overrides), *parsed]
-        self.shared, self.doses, base, arms = [], [], [], []
+        self.doses, base, arms = [], [], []
+        shared: dict[str, str] = {}
         for text, override in zip(given, parsed):
             key = override.key_or_group
             if key == "interventions":
@@ -136,8 +137,9 @@ class Plan:
                 self.doses.append((key.split(".")[1], text))
             else:
                 arms = _list(override) if key == "arms" else arms
-                self.shared.append(text)
-        self.base = base
+                shared.pop(key, None)  # the command line comes after the file, and the last word counts
+                shared[key] = text
+        self.shared, self.base = list(shared.values()), base
         self.arms: dict[str, tuple[str, ...]] = {}
         for name in arms:
             self._add_named(name)

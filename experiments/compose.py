@@ -55,8 +55,12 @@ def compose(task: str, overrides: Sequence[str], options: type) -> dict[str, Any
         if override.is_sweep_override():
             raise SpecError(f"{show(text)}: several values need --multirun")
     with _Hydra(task, options) as hydra:
+        # A setting may have the name of a folder of ours (experiment); Hydra would take it for a config group.
+        own = {o.key_or_group: _plain(o.value()) for o in parsed if hydra.is_setting(o.key_or_group)}
+        rest = [(text, o) for text, o in zip(overrides, parsed) if o.key_or_group not in own]
+        overrides, parsed = [text for text, _ in rest], [o for _, o in rest]
         _check_choices(hydra, parsed)
-        return hydra.compose(overrides, parsed)
+        return {**hydra.compose(overrides, parsed), **own}
 
 
 def parse(overrides: Sequence[str]) -> list[Any]:
@@ -243,6 +247,10 @@ class _Hydra:
 
         GlobalHydra.instance().clear()
         self._warnings.__exit__(*exc)
+
+    def is_setting(self, key: str) -> bool:
+        """True for a setting of the task that shares its name with a folder of configurations."""
+        return key in defaults(self.options) and key not in self.groups and (CONFIG_DIR / key).is_dir()
 
     def compose(self, overrides: list[str], parsed: list[Any]) -> dict[str, Any]:
         from hydra.errors import HydraException

@@ -33,19 +33,27 @@ def test_500_bad_configurations(tmp_path):
     assert not wrong, f"{len(wrong)} of {COUNT}:\n" + "\n".join(wrong[:20])
 
 
-@pytest.mark.parametrize("argv", [
-    ["run", "seed=abc"],
-    ["run", "city.path=${oc.env:LAMPLIGHTER_SECRET}"],
-    ["run", "hydra.run.dir=here"],
-    ["run", "--force"],
-    ["compare", "experiment=tagged.yaml"],
-])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["run", "seed=abc"],
+        ["run", "city.path=${oc.env:LAMPLIGHTER_SECRET}"],
+        ["run", "hydra.run.dir=here"],
+        ["run", "--force"],
+        ["compare", "experiment=tagged.yaml"],
+    ],
+)
 def test_bad_configuration_in_a_process_of_its_own(tmp_path, argv):
     (tmp_path / "tagged.yaml").write_text("arms: !!python/object/apply:os.system ['touch canary']\n")
     with folder_of_work(tmp_path):
         before = tree(tmp_path)
-        done = subprocess.run([sys.executable, "-m", "experiments.entry", *argv], capture_output=True, text=True,
-                              env={**__import__("os").environ, "PYTHONPATH": ":".join(sys.path)}, timeout=120)
+        done = subprocess.run(
+            [sys.executable, "-m", "experiments.entry", *argv],
+            capture_output=True,
+            text=True,
+            env={**__import__("os").environ, "PYTHONPATH": ":".join(sys.path)},
+            timeout=120,
+        )
     assert done.returncode == 2
     assert done.stdout == "" and len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("lamplighter: error: ") and SECRET not in done.stderr

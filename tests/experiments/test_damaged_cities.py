@@ -1,4 +1,4 @@
-"""Files of a city that are damaged: one clear line that says where, exit status 2, nothing written, nothing executed."""
+"""Damaged files of a city: one clear line that says where, exit status 2, nothing written, nothing executed."""
 
 import pytest
 from command import call, folder_of_work, is_one_clear_line, tree
