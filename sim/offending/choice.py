@@ -225,7 +225,7 @@ def choose_property(
             public = float(in_public[c]) if interactions else 0.0
             homes = float(at_home[c]) if interactions else float(dwellings[c])
             passing = flow[c] * dark_hours[j] + public
-            watch = w_passers * math.log(1.0 + passing * 0.05)
+            watch = w_passers * math.log(1.0 + min(passing, 200.0) * 0.05)  # those within sight
             placed = 0.0
             if slot_of[s] >= 0:
                 placed = w_good * math.exp(-(tick - m_tick[mem, slot_of[s]]) / (ticks_per_day * good_days))
@@ -251,7 +251,7 @@ def choose_property(
                     - w_security * (d_security[d] + lever_security[c])
                     + w_cover * d_cover[d]
                     - w_occupied * inside
-                    - w_neighbours * sigmoid(efficacy[c]) * math.log(1.0 + homes) * 0.3
+                    - w_neighbours * sigmoid(efficacy[c]) * math.log(1.0 + min(homes, 20.0)) * 0.3
                     - watch
                     - (w_alert * min(alert[c], 2.0) if interactions else 0.0)
                     + placed

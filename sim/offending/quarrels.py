@@ -68,7 +68,7 @@ def choose_quarrel(
         scale,
         theta_quarrel,
         theta_domestic,
-        w_drink,
+        w_drink, w_company,
         w_management,
         w_supervised,
         w_risk,
@@ -124,7 +124,7 @@ def choose_quarrel(
         lamp = min(1.0, light[c] + lever_light[c])
         v = (
             drink
-            + 0.35 * math.log(1.0 + public)
+            + w_company * math.log(1.0 + min(public, 60.0))
             - 1.6 * w_management * (management[c] - 0.5)
             - w_management * lever_management[c]
             - (w_supervised if activity[i] == 1 else 0.0)
@@ -200,6 +200,7 @@ def weight_vector(p, learned) -> np.ndarray:
             p.theta_quarrel,
             p.theta_domestic,
             p.drink,
+            p.company,
             p.management,
             p.supervised,
             p.risk,
