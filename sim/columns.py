@@ -50,6 +50,7 @@ class Population:
         self.name = name
         self.n = len(ids)
         self._store: dict[str, np.ndarray] = {}
+        self._views: dict[str, np.ndarray] = {}  # the first n rows of each column
         self.declared: dict[str, Column] = {}
         self.epoch = 0  # raised when rows move
         self.version = 0  # raised when rows are born, die or move
@@ -60,11 +61,17 @@ class Population:
         self["key"][:] = ids if keys is None else keys
         self._index()
 
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_views": {}}  # a copy's views must look into the copy's memory
+
     def __len__(self) -> int:
         return self.n
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self._store[name][: self.n]
+        view = self._views.get(name)
+        if view is None:
+            view = self._views[name] = self._store[name][: self.n]
+        return view
 
     def __contains__(self, name: str) -> bool:
         return name in self._store
@@ -81,6 +88,7 @@ class Population:
         capacity = len(next(iter(self._store.values()))) if self._store else self.n
         shape = (capacity, column.width) if column.width else (capacity,)
         self._store[name] = np.full(shape, column.default, dtype=column.dtype)
+        self._views.pop(name, None)
 
     def adopt(self, name: str, values: np.ndarray) -> None:
         """Take an array as the content of a column without a copy where type and length fit."""
@@ -90,6 +98,7 @@ class Population:
             raise ValueError(f"column {name!r} of {self.name}: expected {self.n} rows, found {len(values)}")
         if len(self._store[name]) == self.n:
             self._store[name] = values
+            self._views.pop(name, None)
         else:
             self[name][...] = values
 
@@ -127,6 +136,7 @@ class Population:
                 self._store[name] = grown
         rows = np.arange(self.n, need)
         self.n = need
+        self._views.clear()
         for name, array in self._store.items():
             array[rows] = self.declared[name].default
         self["id"][rows], self["key"][rows] = ids, keys
@@ -156,8 +166,9 @@ class Population:
 
     def _rearrange(self, rows: np.ndarray) -> None:
         for name in self._store:
-            self._store[name] = self._store[name][: self.n][rows].copy()
+            self._store[name] = self._store[name][: self.n][rows]
         self.n = len(rows)
+        self._views.clear()
         self.epoch += 1
         self.version += 1
         self._index()
@@ -168,6 +179,7 @@ class Population:
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Take the state of a snapshot; columns the snapshot does not know keep their defaults."""
         self.n = len(saved["id"])
+        self._views.clear()
         for name, column in self.declared.items():
             if name in saved:
                 self._store[name] = saved[name].copy()

@@ -43,6 +43,7 @@ class Board:
         self._rows = rows  # function: (scope, ids) -> rows, -1 for the gone
         self._given: dict[str, dict[str, tuple[Any, Any]]] = {name: {} for name in LEVERS}
         self._value: dict[str, Any] = {}
+        self._zeros: dict[str, np.ndarray] = {}
         for name in LEVERS:
             self._combine(name)
 
@@ -81,12 +82,22 @@ class Board:
         elif scope == "city":
             self._value[name] = float(sum(value for _, _, value in parts)) if parts else 0.0
         else:
+            if not any(np.any(np.asarray(value) != 0) for _, _, value in parts):
+                self._value[name] = self._nothing(scope)
+                return
             array = np.zeros(self._sizes[scope], np.float32)
             for _, where, value in parts:
                 rows = np.asarray(where if scope == "cells" else self._rows(scope, where))
                 here = rows >= 0  # whoever is gone since then is left out
                 array[rows[here]] += np.broadcast_to(np.asarray(value, np.float32), rows.shape)[here]
             self._value[name] = array
+
+    def _nothing(self, scope: str) -> np.ndarray:
+        """The zeros shared by all levers of a scope that nobody moves: nobody writes to a lever's value."""
+        zeros = self._zeros.get(scope)
+        if zeros is None or len(zeros) != self._sizes[scope]:
+            zeros = self._zeros[scope] = np.zeros(self._sizes[scope], np.float32)
+        return zeros
 
     def refresh(self, sizes: dict[str, int]) -> None:
         """Rebuild the combined values after rows were added, moved or removed."""

@@ -16,7 +16,7 @@ from sim.city.grid import City
 from sim.columns import Column, Population
 from sim.draws import uniforms
 from sim.errors import OwnershipError, SpecError
-from sim.levers import Board
+from sim.levers import LEVERS, Board
 from sim.mechanism import Mechanism
 from sim.mesa_model import ColumnModel
 from sim.records import TYPES, EventLog, Series
@@ -40,19 +40,19 @@ BASE_COLUMNS: dict[str, dict[str, Column]] = {
     "residents": {
         "birth_day": Column("i4", 0, "day", "day of birth, counted from the first scored day", static=True),
         "sex": Column("u1", 0, "1 male", "sex", static=True),
-        "dwelling": Column("i8", -1, "id", "home", static=True),
-        "next_member": Column("i8", -1, "id", "next member of the household"),
+        "dwelling": Column("i4", -1, "id", "home", static=True),
+        "next_member": Column("i4", -1, "id", "next member of the household"),
         "home": Column("i4", 0, "cell", "cell of the home", static=True),
         "area": Column("i2", 0, "index", "neighbourhood of the home", static=True),
         "self_control": Column("f4", 0, "sd", "self-control, standard normal, high is restrained", static=True),
-        "ties": Column("i8", -1, "id", "friends", static=True, width=4),
+        "ties": Column("i4", -1, "id", "friends", static=True, width=4),
         "shop_nodes": Column("i4", -1, "cell", "where errands are done", static=True, width=2),
         "bar_node": Column("i4", -1, "cell", "where evenings out are spent", static=True),
         "partner": Column("u1", 0, "0/1", "lives with a partner", static=True),
     },
     "dwellings": {
         "cell": Column("i4", 0, "cell", "place", static=True),
-        "first_member": Column("i8", -1, "id", "first member of the household"),
+        "first_member": Column("i4", -1, "id", "first member of the household"),
         "security": Column("f4", 0, "sd", "locks, alarms, doors", static=True),
         "value": Column("f4", 0, "sd", "what there is to take", static=True),
         "cover": Column("f4", 0, "sd", "entry hidden from view", static=True),
@@ -281,6 +281,9 @@ class CityModel(ColumnModel):
         for layer, array in self.layers.items():
             if self.owner.get(("layers", layer)) != mechanism.name:
                 out["layers", layer] = zlib.crc32(array)
+        for lever in LEVERS:
+            if isinstance(self.levers[lever], np.ndarray):
+                out["levers", lever] = zlib.crc32(self.levers[lever])
         return out
 
     def write_allowed(self, population: str, column: str) -> None:
