@@ -7,14 +7,16 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.draws import decision, draw4, pick, unit
+from sim.draws import decision, pick, unit
 from sim.drugs.places import site_code
 from sim.drugs.tables import RETAIL, REVENUE, SPENT
+from sim.drugs.words import words4
 
 _SEARCH = decision("drugs.search")
 _SELLER = decision("drugs.choose_seller")
 THICK = 0.05  # a place with more sellers is more reliable
 TRAFFIC_DAYS = 10.0  # memory of buyers seen at a place
+HABIT = 0.05  # gain in appeal for which somebody leaves his place
 CURIOUS = 0.1  # share of days on which somebody with a place looks around
 
 
@@ -28,35 +30,32 @@ def _appeal(codes, seats, at, code, cell, home, width, price, presence, travel, 
 
 
 @njit(cache=True, nogil=True)
-def find_place(words, kind, home, nodes, friends_places, avoid, width, codes, seats, seller_place, price, presence, travel, wary):
-    """Best place of sale among those of friends and the nearest two to one of the person's own places; -1 if none.
+def find_place(words, kind, home, nodes, told, avoid, width, codes, seats, seller_place, price, presence, travel, wary):
+    """Best place of sale among those one knows and the nearest two to one of the person's own nodes; -1 if none.
 
-    `codes` and `seats` list the open sites of :func:`sim.drugs.places.open_sites`.
+    told: the places of four friends and one's own (-1: none); one leaves one's own only for a clearly better one. `codes` and
+    `seats` list the open sites of :func:`sim.drugs.places.open_sites`.
     """
+    node = nodes[pick(words[1], nodes.size)]
+    around = np.searchsorted(codes, site_code(kind, node if node >= 0 else home, width))
     best, value = -1, -1e30
-    for friend in range(friends_places.size):
-        cell = friends_places[friend]
+    for j in range(7):
+        if j < 5:
+            cell = told[j]
+        else:
+            at = around - (j - 5)
+            if at < 0 or at >= codes.size or codes[at] >> 40 != kind:
+                continue
+            cell = seller_place[seats[at]]
         if cell < 0 or cell == avoid:
             continue
         code = site_code(kind, cell, width)
         at = np.searchsorted(codes, code)
-        if at < codes.size and codes[at] == code:
-            worth = _appeal(codes, seats, at, code, cell, home, width, price, presence, travel, wary)
-            if worth > value:
-                best, value = cell, worth
-    node = nodes[pick(words[1], nodes.size)]
-    if node < 0:
-        node = home
-    at = np.searchsorted(codes, site_code(kind, node, width))
-    for near in range(2):
-        j = at - near
-        if j < 0 or j >= codes.size or codes[j] >> 40 != kind:
+        if at >= codes.size or codes[at] != code:
             continue
-        cell = seller_place[seats[j]]
-        if cell == avoid:
-            continue
-        first = np.searchsorted(codes, codes[j])
-        worth = _appeal(codes, seats, first, codes[j], cell, home, width, price, presence, travel, wary)
+        worth = _appeal(codes, seats, at, code, cell, home, width, price, presence, travel, wary)
+        if j == 4:
+            worth += HABIT
         if worth > value:
             best, value = cell, worth
     return best
@@ -95,13 +94,13 @@ def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops
     A buyer goes where he last bought, now and then looks around, and tries one other place when nobody there can serve him. He
     takes what he wants, can pay and the seller has. Money moves in hundredths.
     """
-    friends = np.empty(4, np.int32)
+    told = np.empty(5, np.int32)
     mine = np.empty(5, np.int32)
     for o in range(order.size):
         u = order[o]
         i = row[u]
-        words = draw4(seed, _SEARCH, tick, key[u], 0)
-        choice = draw4(seed, _SELLER, tick, key[u], 0)
+        words = words4(seed, _SEARCH, tick, key[u], 0)
+        choice = words4(seed, _SELLER, tick, key[u], 0)
         own = np.searchsorted(seller_id, ids[u])
         if own < seller_id.size and seller_id[own] == ids[u] and stock[own] > 0:
             # Who sells takes from his own bag, at what it cost him: no money changes hands.
@@ -113,31 +112,21 @@ def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops
         s = -1
         cell = place[u]
         look = cell < 0 or unit(words[0]) < CURIOUS
-        if not look:
+        for attempt in range(2):
+            if attempt == 0 and look or s >= 0:
+                continue
+            if attempt == 1:
+                for f in range(4):
+                    at = np.searchsorted(ids, ties[i, f])
+                    known = ties[i, f] >= 0 and at < ids.size and ids[at] == ties[i, f] and kind[at] == kind[u]
+                    told[f] = place[at] if known else -1
+                told[4] = cell
+                mine[0], mine[1], mine[2], mine[3], mine[4] = home[i], anchor[i], shops[i, 0], shops[i, 1], bar[i]
+                cell = find_place(words, kind[u], home[i], mine, told, -1 if look else cell, width, codes, seats, seller_place,
+                                  price, presence, travel, wary)
+                if cell < 0:
+                    continue
             s = _serve(choice, cell, kind[u], width, codes, seats, price, stock, today, short, capacity)
-        if s < 0:
-            for f in range(4):
-                at = np.searchsorted(ids, ties[i, f])
-                known = ties[i, f] >= 0 and at < ids.size and ids[at] == ties[i, f] and kind[at] == kind[u]
-                friends[f] = place[at] if known else -1
-            mine[0] = home[i]
-            mine[1], mine[2], mine[3], mine[4] = anchor[i], shops[i, 0], shops[i, 1], bar[i]
-            found = find_place(words, kind[u], home[i], mine, friends, -1 if look else cell, width, codes, seats,
-                               seller_place, price, presence, travel, wary)
-            if look and cell >= 0 and found >= 0 and found != cell:
-                # Keep to the old place unless the new one is clearly better.
-                a = np.searchsorted(codes, site_code(kind[u], cell, width))
-                if a < codes.size and codes[a] == site_code(kind[u], cell, width):
-                    b = np.searchsorted(codes, site_code(kind[u], found, width))
-                    old = _appeal(codes, seats, a, codes[a], cell, home[i], width, price, presence, travel, wary)
-                    new = _appeal(codes, seats, b, codes[b], found, home[i], width, price, presence, travel, wary)
-                    if new < old + 0.05:
-                        found = cell
-            elif found < 0 and look:
-                found = cell
-            if found >= 0:
-                s = _serve(choice, found, kind[u], width, codes, seats, price, stock, today, short, capacity)
-                cell = found
         if s < 0:
             continue
         each = cents[s]

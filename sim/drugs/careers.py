@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.draws import decision, draw4, unit
+from sim.draws import decision, unit
+from sim.drugs.words import words4
 
 WEEK = 7
 FORGET = 1_500  # days after which a former user is no longer at risk of relapse
@@ -38,7 +39,7 @@ def careers(seed, tick, day, today, hazards, use_now, key, kind, use, treat, sin
         if not today[u] or row[u] < 0:
             continue
         i = row[u]
-        a, b, c, _ = draw4(seed, _WEEK, tick, key[u], 0)
+        a, b, c, _ = words4(seed, _WEEK, tick, key[u], 0)
         sc = self_control[i]
         if not free[u]:
             if treat[u] != FREE:  # custody ends treatment and takes people off the list

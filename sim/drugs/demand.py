@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.draws import decision, draw4, unit
+from sim.draws import decision, unit
+from sim.drugs.words import words4
 
 STEEP_DEPENDENT, SCALE_DEPENDENT = 1.3, 3.8  # bends of the demand curve; the scale is in reference prices
 STEEP_OCCASIONAL, SCALE_OCCASIONAL = 2.0, 1.2
@@ -54,5 +55,5 @@ def needs(seed, tick, price, reference, doses, legal_share, support, demand_cut,
         if cash[i] < 7.0 * p * dose:
             cash[i] += np.float32(share * income[i] / 7.0 + other * p * q)
         gap[i] = max(7.0 * p * q * (1.0 - other) - share * income[i] - cash[i], 0.0)
-        words = draw4(seed, _WANT, tick, key[u], 0)
+        words = words4(seed, _WANT, tick, key[u], 0)
         want[u] = math.floor(q + unit(words[0]))

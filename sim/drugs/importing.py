@@ -7,8 +7,9 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.draws import decision, draw4, unit
+from sim.draws import decision, unit
 from sim.drugs.tables import BLOCKED, DISCARDED, LANDED, PAID_BEYOND, SEIZED, SHIPPED
+from sim.drugs.words import words4
 
 RING = 64  # days ahead that the pipeline can hold; longer than lead + jitter
 LOADS = 4
@@ -33,7 +34,7 @@ def arrivals(seed, tick, day, key, kind, active, stock, belief, pipe, budget, se
                 continue
             pipe[m, day % RING, load] = 0
             k = kind[m]
-            if unit(draw4(seed, _SEIZE, tick, key[m], load)[0]) < seizure:
+            if unit(words4(seed, _SEIZE, tick, key[m], load)[0]) < seizure:
                 ledger[SEIZED] += amount
                 ledger[PAID_BEYOND] += amount * external[k]
                 belief[m] += 0.02 * (1.0 - belief[m])
@@ -85,7 +86,7 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
         want = np.int64((memory[m] * (cover + lead + 3.0) * hurry - stock[m]) / kept) - coming
         if want <= 0:
             continue
-        words = draw4(seed, _SHIP, tick, key[m], 0)
+        words = words4(seed, _SHIP, tick, key[m], 0)
         for load in range(LOADS):
             part = want // LOADS + (1 if load < want % LOADS else 0)
             late = np.int64(3.0 * unit(words[load]))
@@ -112,7 +113,7 @@ def come_and_go(seed, tick, day, key, kind, born, active, stock, price, memory, 
         for m in range(key.size):
             if kind[m] != k:
                 continue
-            u = unit(draw4(seed, _CHANGE, tick, key[m], born[m])[0])
+            u = unit(words4(seed, _CHANGE, tick, key[m], born[m])[0])
             if active[m]:
                 if n > 2 and memory[m] < 0.25 * volume / n and u < 0.03:
                     active[m] = False

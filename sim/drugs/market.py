@@ -65,6 +65,8 @@ class Drugs(Mechanism):
         self._doses = np.array([p.dose_occasional, p.dose_dependent])
         self._reference = np.array(p.reference_price)
         self._banned = np.array(model.spec.banned, np.int64)
+        if p.enabled and not self.state:  # a restored run that was without a market so far
+            start.begin(model, p, self.state)
 
     def record(self, model) -> dict[str, float]:
         st = self.state

@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.draws import decision, draw4, pick, unit
+from sim.draws import decision, pick, unit
 from sim.drugs.buying import THICK
 from sim.drugs.tables import IMPORT_REVENUE, PAID_SUPPLIERS, WHOLESALE
+from sim.drugs.words import words4
 
 SHELF_DAYS, SHELF_LEAST = 4.0, 8
 FOOT_WEIGHT = 2.0  # buyers a day that mean footfall promises
@@ -32,7 +33,7 @@ def restock(seed, tick, order, key, kind, held, stock, cost, sold, account, supp
         want = np.int64(max(SHELF_DAYS * sold[s], float(SHELF_LEAST))) - stock[s]
         if want <= 0:
             continue
-        words = draw4(seed, _SUPPLIER, tick, key[s], 0)
+        words = words4(seed, _SUPPLIER, tick, key[s], 0)
         m = supplier[s]
         other = pick(words[0], everyone)
         for _ in range(everyone):  # the next active importer of the substance
@@ -100,8 +101,8 @@ def move(seed, tick, who, key, place, row, standing, home, anchor, shops, bar, h
         i = row[s]
         if i < 0:
             continue
-        words = draw4(seed, _MOVE, tick, key[s], 0)
-        more = draw4(seed, _MOVE, tick, key[s], 1)
+        words = words4(seed, _MOVE, tick, key[s], 0)
+        more = words4(seed, _MOVE, tick, key[s], 1)
         here = place[s] if place[s] >= 0 else home[i]
         for j in range(2):
             a, b = words[j], words[j + 2]

@@ -19,6 +19,12 @@ _DRAWS = 2  # times four candidate places
 
 
 @njit(cache=True, nogil=True)
+def _words(seed, code, tick, key, k):
+    # Compiled once and linked: few draws are made here, and inlining the generator thrice triples compile time.
+    return draw4(seed, code, tick, key, k)
+
+
+@njit(cache=True, nogil=True)
 def choose_site(seed, code, tick, key, home, cumulative, width, cells):
     """Choose a cell by gravity: candidates in proportion to what is there, then by nearness to the home.
 
@@ -33,14 +39,14 @@ def choose_site(seed, code, tick, key, home, cumulative, width, cells):
     weight = np.empty(4 * _DRAWS)
     whole = 0.0
     for k in range(_DRAWS):
-        words = draw4(seed, code, tick, key, k)
+        words = _words(seed, code, tick, key, k)
         for j in range(4):
             c = np.searchsorted(cumulative, pick(words[j], total), side="right")
             d = math.hypot(c % width - hx, c // width - hy)
             found[4 * k + j] = c
             weight[4 * k + j] = math.exp(-d / cells) + 1e-9
             whole += weight[4 * k + j]
-    left = unit(draw4(seed, code, tick, key, _DRAWS)[0]) * whole
+    left = unit(_words(seed, code, tick, key, _DRAWS)[0]) * whole
     for j in range(4 * _DRAWS - 1):
         left -= weight[j]
         if left <= 0:
@@ -51,7 +57,7 @@ def choose_site(seed, code, tick, key, home, cumulative, width, cells):
 @njit(cache=True, nogil=True)
 def usual_wage(seed, tick, key, median, sd):
     """Draw a usual weekly wage: lognormal around the median of the area."""
-    a, b, _, _ = draw4(seed, _WAGE, tick, key, 0)
+    a, b, _, _ = _words(seed, _WAGE, tick, key, 0)
     return median * math.exp(sd * math.sqrt(-2.0 * math.log(unit(a))) * math.cos(2.0 * math.pi * unit(b)))
 
 
@@ -71,7 +77,7 @@ def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, str
         age = (day - birth_day[i]) / YEAR
         now = routine[i]
         a = max(area[i], 0)
-        u, v, w, _ = draw4(seed, _MONTH, tick, key[i], 0)
+        u, v, w, _ = _words(seed, _MONTH, tick, key[i], 0)
         if now <= PUPIL and age >= ages[1] and age < ages[1] + 10:
             if unit(w) < student_share:
                 now = STUDENT
