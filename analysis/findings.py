@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from analysis import displacement as dp
-from analysis import economics, effects, equity, words
+from analysis import economics, effects, equity, stored, words
 from analysis.outcomes import LAYERS, OUTCOMES, Arm, Comparison
 
 NAN = float("nan")
@@ -69,6 +71,26 @@ class Findings:
     def baseline_rate(self, outcome: str = PRIMARY, layer: str = "true") -> float:
         c = self.comparison
         return float(np.nanmean(c.values(c.baseline.name, outcome, layer)) * c.rate_factor(outcome))
+
+
+_last: tuple[tuple, Findings] | None = None
+
+
+def find_in(folder: str | os.PathLike) -> Findings:
+    """Findings of a stored comparison; the last one is kept, so that table and report read the runs once.
+
+    Raises
+    ------
+    DataError
+        See :func:`analysis.stored.load`.
+    """
+    global _last
+    folder = Path(folder).resolve()
+    files = [folder / "manifest.json", *sorted(folder.glob("runs/*/*/*"))]
+    state = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in files if p.exists())
+    if _last is None or _last[0] != state:
+        _last = (state, find(stored.load(folder)))
+    return _last[1]
 
 
 def find(c: Comparison) -> Findings:

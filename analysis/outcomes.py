@@ -98,13 +98,17 @@ class Frame:
         """Calendar month of scored days, counted from the first one."""
         return self._months[np.asarray(day)]
 
+    @cached_property
+    def _place(self) -> np.ndarray:
+        out = np.full(max(self.width * self.height, int(self.cells.max(initial=-1)) + 1), -1, np.int32)
+        out[self.cells] = np.arange(len(self.cells))
+        return out
+
     def place_of(self, cell) -> np.ndarray:
         """Index into `cells`, -1 for cells that are no place of the city."""
         cell = np.asarray(cell)
-        if not len(self.cells):
-            return np.full(cell.shape, -1)
-        at = np.minimum(np.searchsorted(self.cells, cell), len(self.cells) - 1)
-        return np.where(self.cells[at] == cell, at, -1)
+        inside = (cell >= 0) & (cell < len(self._place))
+        return np.where(inside, self._place[np.where(inside, cell, 0)], -1)
 
     def grid(self, values: np.ndarray, fill: float = NAN) -> np.ndarray:
         """Values of places as an array (height, width); row 0 is the south."""
@@ -126,9 +130,7 @@ class Run:
     people: dict[str, float]  # sums of counts, means of states, share victimised
     series: dict[str, np.ndarray]  # monthly sums of daily counts and costs
     ages: dict[str, np.ndarray] = field(default_factory=dict)  # by band of AGE_BANDS
-    victims: int = 0
     cleared: int = 0
-    discovered: int = 0
     treated: np.ndarray | None = None  # bool [place]
     before_after: np.ndarray | None = None  # int64 [2, place]: recorded, equally long before and after day 0
     manifest: dict[str, Any] = field(default_factory=dict)

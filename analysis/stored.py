@@ -219,20 +219,7 @@ def read_run(folder: Path, frame: Frame, ages: bool = False) -> Run:
 def _events(folder: Path, frame: Frame) -> dict[str, Any]:
     e = read_columns(
         folder / "events.parquet",
-        [
-            "day",
-            "minute",
-            "cell",
-            "area",
-            "type",
-            "victim_id",
-            "reported",
-            "discovered",
-            "recorded",
-            "cleared",
-            "in_burn_in",
-            "time",
-        ],
+        ["day", "minute", "cell", "area", "type", "reported", "recorded", "cleared"],
     )
     day = numpy_of(e["day"]).astype(np.int64)
     scored = (day >= 0) & (day < frame.days)
@@ -257,16 +244,12 @@ def _events(folder: Path, frame: Frame) -> dict[str, Any]:
     counts = np.stack([np.bincount(at[m], minlength=np.prod(shape)).reshape(shape) for m in layer], axis=1)
     hours = np.stack([np.bincount(clock[m], minlength=24 * len(TYPES)).reshape(-1, 24) for m in layer], axis=1)
     places = np.stack([np.bincount(place[m & with_victim], minlength=len(frame.cells)) for m in layer])
-    victims = e["victim_id"].filter(_mask(scored)).drop_null() if "victim_id" in e else ()
-    ids = np.unique(numpy_of(victims)) if len(victims) else np.empty(0)
     return dict(
         counts=counts,
         hours=hours,
         places=places,
         before_after=before_after,
-        victims=int((ids >= 0).sum()),
         cleared=int(numpy_of(e["cleared"])[scored].sum()) if "cleared" in e else 0,
-        discovered=int(numpy_of(e["discovered"])[scored].sum()) if "discovered" in e else 0,
     )
 
 
@@ -283,12 +266,6 @@ def _before_after(e: dict, day: np.ndarray, kind: np.ndarray, frame: Frame) -> n
             for first in (-span, 0)
         ]
     )
-
-
-def _mask(values: np.ndarray):
-    import pyarrow as pa
-
-    return pa.array(values)
 
 
 PEOPLE_COUNTS = ("offences", "arrests", "stops", "victimisations")

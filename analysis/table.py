@@ -6,8 +6,7 @@ import os
 from typing import Any
 
 from analysis import words
-from analysis.findings import PRIMARY, Findings, find
-from analysis.stored import load
+from analysis.findings import PRIMARY, Findings, find_in
 
 HEAD = (
     "option",
@@ -33,7 +32,7 @@ def options_table(folder: str | os.PathLike) -> list[dict[str, Any]]:
         (share; NaN when not known), `stops` (difference per 1,000 residents and year), `variance_ratio`, `pairs`,
         `warning`; and `cells`, the row as text under :data:`HEAD`.
     """
-    f = find(load(folder))
+    f = find_in(folder)
     out = []
     for arm, cells in zip(f.comparison.arms, options_rows(f)):
         row: dict[str, Any] = dict(option=arm.name, role=arm.role, level=words.level(arm), cells=cells, warning="")
@@ -75,7 +74,7 @@ def options_rows(f: Findings) -> list[tuple[str, ...]]:
         displaced = (
             words.DASH
             if spill is None or words.exactly_zero(spill.treated)
-            else ("not settled" if spill.share != spill.share else f"{words.num(100 * spill.share, 0, True)} %")
+            else words.displaced(spill.share, spill.buffer.spans_zero)
         )
         rows.append(
             (

@@ -123,6 +123,13 @@ def finding(e: Effect, option: str, what: str, digits: int = 1, unit: str = "Per
     return f"{levels} ({_fewer(e.difference, digits)}; {span(e, digits)})."
 
 
+def displaced(share_of_fall: float, open_sign: bool) -> str:
+    """Net change around the treated places as a share of the fall in them."""
+    if not math.isfinite(share_of_fall):
+        return "not settled"
+    return f"{num(100 * share_of_fall, 0, True)} %" + (" (not settled)" if open_sign and share_of_fall else "")
+
+
 def in_pairs(e: Effect) -> str:
     """ "In 9 of 10 simulated pairs there was less"; the honest form of a probability."""
     if not e.pairs:

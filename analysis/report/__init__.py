@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from analysis import stored, words
-from analysis.findings import Findings, find
+from analysis import words
+from analysis.findings import Findings, find_in
 from analysis.report import about_sections as about
 from analysis.report import answer_sections as answer
 from analysis.report import city_sections as city_section
@@ -32,7 +32,7 @@ def build_report(folder: str | os.PathLike) -> Path:
         When there is no manifest or no finished run of the baseline.
     """
     folder = Path(folder)
-    text = render(find(stored.load(folder)))
+    text = render(find_in(folder))
     temporary = folder / f".{NAME}.part"
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, folder / NAME)

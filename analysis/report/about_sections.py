@@ -80,7 +80,8 @@ def limits(f: Findings) -> str:
             "synthetic. "
             "Recorded crime is not all crime: how much goes unreported here is the model\u2019s assumption."
         )
-    items += [str(x) for x in city.get("notes") or []]
+    if city.get("notes"):
+        items.append("Notes on the city: " + "; ".join(str(x).strip().rstrip(".") for x in city["notes"]) + ".")
     return (
         "<ul>"
         + "".join(f"<li>{esc(i)}</li>" for i in items)

@@ -115,7 +115,10 @@ def compared(f: Findings) -> str:
             line = words.describe(name) or words.title(name)
             aim = words.target(name)
             what.append(esc(line) + (f"<br><span class=muted>Aimed at: {esc(aim)}</span>" if aim else ""))
-            how.append(esc(words.dose(name, settings if isinstance(settings, dict) else {}, c.frame.days)))
+            settings = settings if isinstance(settings, dict) else {}
+            if arm.role == "placebo":  # whatever its strength is set to
+                settings = {**settings, "strength": 0.0}
+            how.append(esc(words.dose(name, settings, c.frame.days)))
         what = what or ["Nothing is added to what the city does already."]
         rows.append((arm_label(arm), words.level(arm), Html("<br>".join(what)), Html("<br>".join(how) or "\u2013")))
     text.append(table(["Arm", "Level", "What is done", "Dose"], rows, left=9, base=[0]))

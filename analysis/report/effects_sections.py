@@ -331,13 +331,14 @@ def precision(f: Findings) -> str:
                 )
     if not rows:
         return ""
-    mine = [f.effect(a.name).variance_ratio for a in c.options]
+    mine = [f.effect(a.name).variance_ratio for a in c.options if a.role != "placebo"]
     mine = [v for v in mine if math.isfinite(v)]
     lead = ""
     if mine:
         lead = p(
             f"Pairing works where the ratio is below 1: true crimes with a victim have a median ratio of "
-            f"{words.num(float(np.median(mine)), 2)} over the arms, so pairs need "
+            f"{words.num(float(np.median(mine)), 2)} over the "
+            f"arms that do something, so pairs need "
             f"{words.num(100 * (1 - float(np.median(mine))), 0)} % fewer runs than independent runs would."
         )
     short = {(r[0], r[2]): r[3:5] for r in rows if r[1] == OUTCOMES[PRIMARY].label}

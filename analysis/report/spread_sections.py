@@ -45,11 +45,7 @@ def displacement(f: Findings) -> str:
                     e.spans_zero,
                 )
             )
-        share = (
-            "not settled: no clear fall in the treated places"
-            if not math.isfinite(s.share)
-            else f"{words.num(100 * s.share, 0, True)} % of the fall"
-        )
+        share = words.displaced(s.share, s.buffer.spans_zero)
         q = s.quotient
         quotient = q.reading if math.isnan(q.wdq) else f"{words.num(q.wdq, 2, True)} ({q.reading})"
         behind.append(
@@ -82,7 +78,7 @@ def displacement(f: Findings) -> str:
                 "Ring",
                 "Elsewhere",
                 "City",
-                "Net change in the ring",
+                "Change in the ring, % of the fall",
                 "What an evaluator would compute",
             ],
             behind,
