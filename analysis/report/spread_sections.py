@@ -173,7 +173,7 @@ def burden(f: Findings) -> str:
     text = figure(
         charts.key([("victimisations of residents", "bar"), ("stops of residents", "bar2")]) + drawing,
         f"The baseline: who is harmed and who is stopped, by where people live, from the most to the least deprived "
-        f"by {column.replace('_', ' ')}.",
+        f"by {column.replace('_', ' ')}. Crimes against shops have no resident as victim and are not in it.",
         "".join(tables),
         "Levels, and differences for every option",
     )
