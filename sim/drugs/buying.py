@@ -33,8 +33,8 @@ def _appeal(codes, seats, at, code, cell, home, width, price, presence, travel, 
 def find_place(words, kind, home, nodes, told, avoid, width, codes, seats, seller_place, price, presence, travel, wary):
     """Best place of sale among those one knows and the nearest two to one of the person's own nodes; -1 if none.
 
-    told: the places of four friends and one's own (-1: none); one leaves one's own only for a clearly better one. `codes` and
-    `seats` list the open sites of :func:`sim.drugs.places.open_sites`.
+    told: the places of four friends and one's own (-1: none); one leaves one's own only for a clearly better one.
+    `codes` and `seats` list the open sites of :func:`sim.drugs.places.open_sites`.
     """
     node = nodes[pick(words[1], nodes.size)]
     around = np.searchsorted(codes, site_code(kind, node if node >= 0 else home, width))
@@ -91,8 +91,8 @@ def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops
         capacity, travel, wary, ledger, ate):
     """Serve the buyers in the keyed order of the day.
 
-    A buyer goes where he last bought, now and then looks around, and tries one other place when nobody there can serve him. He
-    takes what he wants, can pay and the seller has. Money moves in hundredths.
+    A buyer goes where he last bought, now and then looks around, and tries one other place when nobody there can
+    serve him. He takes what he wants, can pay and the seller has. Money moves in hundredths.
     """
     told = np.empty(5, np.int32)
     mine = np.empty(5, np.int32)
@@ -122,8 +122,8 @@ def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops
                     told[f] = place[at] if known else -1
                 told[4] = cell
                 mine[0], mine[1], mine[2], mine[3], mine[4] = home[i], anchor[i], shops[i, 0], shops[i, 1], bar[i]
-                cell = find_place(words, kind[u], home[i], mine, told, -1 if look else cell, width, codes, seats, seller_place,
-                                  price, presence, travel, wary)
+                cell = find_place(words, kind[u], home[i], mine, told, -1 if look else cell, width, codes, seats,
+                                  seller_place, price, presence, travel, wary)
                 if cell < 0:
                     continue
             s = _serve(choice, cell, kind[u], width, codes, seats, price, stock, today, short, capacity)

@@ -20,8 +20,8 @@ _WANT = decision("drugs.want")
 def wanted(dependent, dose, price, patience):
     """Doses a day wanted at a price (relative to the reference): a bounded demand curve.
 
-    ``dose * exp(-k (1 - exp(-price / v)))``: the elasticity at a point is at most k/e whatever the price, so nobody's demand
-    collapses and nobody's is rigid.
+    ``dose * exp(-k (1 - exp(-price / v)))``: the elasticity at a point is at most k/e whatever the price,
+    so nobody's demand collapses and nobody's is rigid.
     """
     if dependent:
         return dose * math.exp(-STEEP_DEPENDENT * (1.0 - math.exp(-price / (SCALE_DEPENDENT * patience))))

@@ -23,7 +23,8 @@ _CHANGE = decision("drugs.importer_change")
 def arrivals(seed, tick, day, key, kind, active, stock, belief, pipe, budget, seizure, external, ledger, landed):
     """Let today's loads in: seized with a probability, stopped beyond the city where the flow is capped, else landed.
 
-    budget: doses that may still come in, by substance. external: price at the edge in hundredths. landed: doses, by substance.
+    budget: doses that may still come in, by substance. external: price at the edge in hundredths. landed: doses, by
+    substance.
     """
     m_all = key.size
     for step in range(m_all):
@@ -58,8 +59,8 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
                       replacement, lead, cover, ledger):
     """End an importer's day: remember the sales, post the price of tomorrow and order every third day.
 
-    The price follows the cover of the stock and is drawn to replacement cost when nothing is scarce; orders grow with the
-    margin, which is what brings the price back after a shock.
+    The price follows the cover of the stock and is drawn to replacement cost when nothing is scarce; orders grow with
+    the margin, which is what brings the price back after a shock.
     """
     for m in range(key.size):
         if not active[m]:
@@ -95,8 +96,8 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
 
 
 @njit(cache=True, nogil=True)
-def come_and_go(seed, tick, day, key, kind, born, active, stock, price, memory, belief, pipe, replacement, seizure, lead,
-                ledger):
+def come_and_go(seed, tick, day, key, kind, born, active, stock, price, memory, belief, pipe, replacement, seizure,
+                lead, ledger):
     """Once a week: high margins bring new importers, the smallest give up. A new one has loads under way."""
     from_kind = kind.max() + 1
     for k in range(from_kind):

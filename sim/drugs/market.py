@@ -11,9 +11,20 @@ from sim.drugs.buying import TRAFFIC_DAYS
 from sim.drugs.careers import DEPENDENT, IN, WAITING, careers, fill_slots
 from sim.drugs.demand import needs, wanted
 from sim.drugs.params import DrugParams
-from sim.drugs.people import (candidates, drop_sellers, initiate, least_gain, relative_risk, start_selling, stop_selling)
-from sim.drugs.tables import (BOUGHT, CONFISCATED, DISCARDED, LANDED, RETAIL, REVENUE, SEIZED, SPENT, WHOLESALE, keep,
-                              rows_of)
+from sim.drugs.people import candidates, drop_sellers, initiate, least_gain, relative_risk, start_selling, stop_selling
+from sim.drugs.tables import (
+    BOUGHT,
+    CONFISCATED,
+    DISCARDED,
+    LANDED,
+    RETAIL,
+    REVENUE,
+    SEIZED,
+    SPENT,
+    WHOLESALE,
+    keep,
+    rows_of,
+)
 from sim.mechanism import Mechanism
 from sim.records import CODE
 from sim.registry import mechanism
@@ -27,21 +38,22 @@ BUSY_ALONE = 0.8  # share of days with a sale when interactions are off
 class Drugs(Mechanism):
     """Supply from beyond the city, retail in the street, use, need, overdose and treatment.
 
-    Prices are built of costs and of pay for risk (Reuter & Kleiman 1986; Caulkins & Reuter 2010). Importers order beyond
-    the city, lose part of the shipments, and post prices by the cover of their stock and replacement cost. Sellers are
-    residents who expect more from it than from what they would give up, who know a seller, and who stop when it no
-    longer pays; they stand where buyers and passers-by are and police are not, which makes open-air places thicken (Weisburd &
-    Mazerolle 2000; Rengert et al. 2005). The demand of a user is a bounded curve of the price; what it costs beyond his legal
-    means and the help of others is his `gap`, a motive that offending reads (Goldstein 1985; Hough 1996: most users' means
-    suffice). Use spreads along ties and is slowed by the sight of dependence (Behrens et al. 2000). Treatment is a
-    queue for a number of places, with drop-out and relapse (Hser et al. 2001).
+    Prices are built of costs and of pay for risk (Reuter & Kleiman 1986; Caulkins & Reuter 2010). Importers order
+    beyond the city, lose part of the shipments, and post prices by the cover of their stock and replacement cost.
+    Sellers are residents who expect more from it than from what they would give up, who know a seller, and who stop
+    when it no longer pays; they stand where buyers and passers-by are and police are not, which makes open-air places
+    thicken (Weisburd & Mazerolle 2000; Rengert et al. 2005). The demand of a user is a bounded curve of the price;
+    what it costs beyond his legal means and the help of others is his `gap`, a motive that offending reads (Goldstein
+    1985; Hough 1996: most users' means suffice). Use spreads along ties and is slowed by the sight of dependence
+    (Behrens et al. 2000). Treatment is a queue for a number of places, with drop-out and relapse (Hser et al. 2001).
 
-    The prevalence at the start is an input; the hazards that keep it there are worked out at the start (:mod:`sim.drugs.start`),
-    as is the pay for risk at which the reference price keeps the number of sellers. All else follows from the rules.
+    The prevalence at the start is an input; the hazards that keep it there are worked out at the start
+    (:mod:`sim.drugs.start`), as is the pay for risk at which the reference price keeps the number of sellers. All
+    else follows from the rules.
 
     It works once a day, at the day's last tick; in the other ticks it only looks where patrols are. With interactions
-    off, prices and sellers are fixed, supply is unlimited, nobody starts through a friend and places in treatment are not
-    shared.
+    off, prices and sellers are fixed, supply is unlimited, nobody starts through a friend and places in treatment are
+    not shared.
     """
 
     name = "drugs"
@@ -73,8 +85,10 @@ class Drugs(Mechanism):
         users, today = st["users"], st["today"]
         return {
             "drugs.price": float(st["paid"].mean()), "drugs.sales": float(today["sales"]),
-            "drugs.users": float((users["use"] > 0).sum()), "drugs.dependents": float((users["use"] == DEPENDENT).sum()),
-            "drugs.sellers": float(len(st["sellers"]["id"])), "drugs.in_treatment": float((users["treat"] == IN).sum()),
+            "drugs.users": float((users["use"] > 0).sum()),
+            "drugs.dependents": float((users["use"] == DEPENDENT).sum()),
+            "drugs.sellers": float(len(st["sellers"]["id"])),
+            "drugs.in_treatment": float((users["treat"] == IN).sum()),
             "drugs.waiting": float((users["treat"] == WAITING).sum()), "drugs.overdoses": float(today["overdoses"]),
             "drugs.seized": float(today["seized"]),
         }
@@ -128,16 +142,17 @@ class Drugs(Mechanism):
         st["ledger"][CONFISCATED] += sellers["stock"][held].sum()
         sellers["stock"][held] = 0
         trade.supply(model.seed, model.tick, model.day, p, st, model.levers["interdiction"])
-        return trade.retail(model, model.tick, model.day, p, st, self._doses, self._reference, rows, free, seller_rows, held)
+        return trade.retail(model, model.tick, model.day, p, st, self._doses, self._reference, rows, free, seller_rows,
+                            held)
 
     def _day_alone(self, model, rows, free) -> np.ndarray:
         """A day in which nobody matters to anybody else: fixed price, unlimited supply."""
         st, p, r = self.state, self.params, model.residents
         users = st["users"]
         want = np.zeros(len(rows), np.int64)
-        needs(model.seed, model.tick, self._reference, self._reference, self._doses, p.legal_share, p.support, p.demand_cut,
-              users["key"], users["kind"], users["use"], users["treat"], users["appetite"], users["patience"],
-              users["tolerance"], rows, free, r["income"], r["cash"], r["gap"], want)
+        needs(model.seed, model.tick, self._reference, self._reference, self._doses, p.legal_share, p.support,
+              p.demand_cut, users["key"], users["kind"], users["use"], users["treat"], users["appetite"],
+              users["patience"], users["tolerance"], rows, free, r["income"], r["cash"], r["gap"], want)
         each = np.floor(100.0 * self._reference + 0.5).astype(np.int64)[users["kind"]]
         ate = np.minimum(want, (r["cash"][rows].astype(float) * 100.0).astype(np.int64) // each)
         r["cash"][rows] = np.maximum(r["cash"][rows] - (ate * each / 100.0).astype(np.float32), 0)
@@ -152,13 +167,14 @@ class Drugs(Mechanism):
         return ate
 
     def _overdoses(self, model, rows, ate) -> int:
-        """Overdoses of the day; a dose above what the body is used to is the danger, also after treatment or custody."""
+        """Overdoses of the day; the danger is a dose above what the body is used to, as after custody."""
         users, p = self.state["users"], self.params
         tolerance = users["tolerance"]
         eaters = np.flatnonzero(ate > 0)
         hazard = p.overdose * (0.3 + ate[eaters] / (tolerance[eaters] + 0.5))
         hit = uniforms(model.seed, "drugs.overdose", model.tick, users["key"][eaters]) < 1.0 - np.exp(-hazard)
-        dead = eaters[hit][uniforms(model.seed, "drugs.overdose_kills", model.tick, users["key"][eaters[hit]]) < p.fatal]
+        struck = eaters[hit]
+        dead = struck[uniforms(model.seed, "drugs.overdose_kills", model.tick, users["key"][struck]) < p.fatal]
         # A death takes a person out of others' lives, so with interactions off overdoses are survived.
         if len(dead) and model.spec.interactions:
             model.bury(users["id"][dead], "overdose")
@@ -180,10 +196,12 @@ class Drugs(Mechanism):
             u = uniforms(model.seed, "drugs.sale_minute", model.tick, sellers["key"][shown])
             cell = sellers["place"][shown]
             spot = np.empty(len(shown), np.uint64)
-            mix_arrays(cell.astype(np.uint64), np.full(len(shown), CODE["drugs"], np.uint64), spot)  # a corner of the cell
-            model.log.append(tick=np.full(len(shown), model.tick), minute=model.slot * length + (u * length).astype(np.int64),
-                             cell=cell, spot=(spot >> np.uint64(32)).astype(np.uint32), type=np.full(len(shown), CODE["drugs"]), offender_id=sellers["id"][shown],
-                             outdoors=np.ones(len(shown), bool))
+            # One corner of the cell: a place of sale is a place.
+            mix_arrays(cell.astype(np.uint64), np.full(len(shown), CODE["drugs"], np.uint64), spot)
+            model.log.append(tick=np.full(len(shown), model.tick),
+                             minute=model.slot * length + (u * length).astype(np.int64), cell=cell,
+                             spot=(spot >> np.uint64(32)).astype(np.uint32), type=np.full(len(shown), CODE["drugs"]),
+                             offender_id=sellers["id"][shown], outdoors=np.ones(len(shown), bool))
         for name in ("today", "revenue", "short"):
             sellers[name][:] = 0
         if banned.any():  # who may never offend leaves the market with what would have been his first offence
@@ -214,7 +232,8 @@ class Drugs(Mechanism):
             users["treat"][(users["treat"] == WAITING) & (model.day - users["tsince"] >= WAIT_ALONE)] = IN
             return
         place_in_queue = uniforms(model.seed, "drugs.queue", 0, users["key"])
-        fill_slots(users["treat"], users["tsince"], place_in_queue, model.day, st["slots"] + model.levers["treatment_slots"])
+        fill_slots(users["treat"], users["tsince"], place_in_queue, model.day,
+                   st["slots"] + model.levers["treatment_slots"])
         self._sellers_week(model, rows, turn & free)
         initiate(model, users, rows, turn & free, p.initiation * st["initiation"], use_now, p.appetite_sd)
 

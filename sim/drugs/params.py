@@ -17,11 +17,12 @@ class DrugParams(MechanismParams):
                                         doc="substances; each has its own importers, sellers and users")
     shares: tuple[float, ...] = param((1.0,), unit="share", low=0, high=1, source="modelling choice",
                                       doc="share of the users by substance")
-    external_price: tuple[float, ...] = param((3.0,), unit="per dose", low=0.01, high=10_000, source="Caulkins and Reuter 2010",
+    external_price: tuple[float, ...] = param((3.0,), unit="per dose", low=0.01, high=10_000,
+                                              source="Caulkins and Reuter 2010",
                                               doc="price at the edge of the city by substance")
     reference_price: tuple[float, ...] = param((10.0,), unit="per dose", low=0.02, high=10_000, calibrated=True,
                                                source="Hough et al. bag prices, rounded",
-                                               doc="retail price at the start by substance; fixed for ever without interactions")
+                                               doc="retail price at the start; fixed without interactions")
     dependent: float = param(0.013, unit="share of residents 16-64", low=0, high=0.2, calibrated=True,
                              source="Hay et al. 2013, problem drug use about 1 %", doc="dependent users at the start")
     occasional: float = param(0.04, unit="share of residents 16-64", low=0, high=0.4, calibrated=True,
@@ -38,10 +39,13 @@ class DrugParams(MechanismParams):
                             doc="most that can come in a day, relative to the sales of day 0")
     supply_shock: float = param(0.0, unit="share", low=0, high=1, source="modelling choice",
                                 doc="share of the usual inflow removed by a shock")
-    shock_start: int = param(0, unit="day", low=-20_000, high=40_000, source="modelling choice", doc="first day of the shock")
-    shock_days: int = param(30, unit="days", low=0, high=10_000, source="Dobkin and Nicosia 2009", doc="length of the shock")
+    shock_start: int = param(0, unit="day", low=-20_000, high=40_000, source="modelling choice",
+                             doc="first day of the shock")
+    shock_days: int = param(30, unit="days", low=0, high=10_000, source="Dobkin and Nicosia 2009",
+                            doc="length of the shock")
     # sellers
-    capacity: float = param(14.0, unit="doses a day", low=1, high=500, source="modelling choice", doc="most a seller can serve")
+    capacity: float = param(14.0, unit="doses a day", low=1, high=500, source="modelling choice",
+                            doc="most a seller can serve")
     price_step: float = param(0.06, unit="per day", low=0, high=0.5, source="modelling choice",
                               doc="daily change of the logarithm of a price at full over-demand")
     utilisation: float = param(0.7, unit="share", low=0.1, high=0.95, source="modelling choice",
@@ -67,23 +71,27 @@ class DrugParams(MechanismParams):
     support: float = param(0.25, unit="share", low=0, high=1, source="Hough et al.; Bennett and Holloway 2005",
                            doc="share of dependent users' wanted spending met by begging, favours and family")
     legal_share: float = param(0.3, unit="share of income", low=0, high=1, source="Hough et al.",
-                               doc="legal income that dependent users spend on drugs at most (a fifth of it for occasional users)")
+                               doc="legal income that dependent users spend on drugs (occasional: a fifth of it)")
     onset: float = param(1.0, unit="ratio", low=0, high=10, source="modelling choice",
-                         doc="hazard of dependence among occasional users, relative to what keeps dependence stationary")
+                         doc="hazard of dependence, relative to what keeps dependence stationary")
     initiation: float = param(1.0, unit="ratio", low=0, high=10, source="modelling choice",
                               doc="hazard of starting through a using friend, relative to what keeps use stationary")
-    stop: float = param(0.20, unit="per year", low=0, high=5, source="modelling choice", doc="occasional users who stop")
+    stop: float = param(0.20, unit="per year", low=0, high=5, source="modelling choice",
+                        doc="occasional users who stop")
     remission: float = param(0.04, unit="per year", low=0, high=2, source="Hser et al. 2001",
                              doc="dependent users who stop without treatment")
-    overdose: float = param(0.0004, unit="per day of use", low=0, high=0.1, source="Martins et al. 2015, about a sixth a year",
+    overdose: float = param(0.0004, unit="per day of use", low=0, high=0.1,
+                            source="Martins et al. 2015, about a sixth a year",
                             doc="hazard of overdose, raised by a dose above what the body is used to")
-    fatal: float = param(0.03, unit="share", low=0, high=1, source="Darke et al. 2003, 2-4 %", doc="overdoses that kill")
+    fatal: float = param(0.03, unit="share", low=0, high=1, source="Darke et al. 2003, 2-4 %",
+                         doc="overdoses that kill")
     # treatment
     slots: float = param(2.0, unit="per 1,000 residents", low=0, high=50, source="modelling choice",
                          doc="places in treatment before any intervention")
     seek: float = param(0.006, unit="per day", low=0, high=0.5, source="modelling choice",
                         doc="dependent users who ask for treatment")
-    give_up: float = param(0.01, unit="per day", low=0, high=0.5, source="modelling choice", doc="leaving the waiting list")
+    give_up: float = param(0.01, unit="per day", low=0, high=0.5, source="modelling choice",
+                           doc="leaving the waiting list")
     drop_out: float = param(0.006, unit="per day", low=0, high=0.5, source="Hubbard et al. (TOPS), retention",
                             doc="leaving treatment early, at average self-control")
     completion: float = param(0.0035, unit="per day", low=0, high=0.5, source="Hubbard et al. (TOPS)",
@@ -100,6 +108,7 @@ class DrugParams(MechanismParams):
             raise SpecError(f"{where}.substances: expected 1 to 8 names, found {n}")
         for name in ("shares", "external_price", "reference_price"):
             if len(getattr(self, name)) != n:
-                raise SpecError(f"{where}.{name}: expected {n} values, one per substance, found {len(getattr(self, name))}")
+                found = len(getattr(self, name))
+                raise SpecError(f"{where}.{name}: expected {n} values, one per substance, found {found}")
         if abs(sum(self.shares) - 1.0) > 1e-6:
             raise SpecError(f"{where}.shares: expected values that add up to 1, found {sum(self.shares):g}")

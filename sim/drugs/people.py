@@ -21,7 +21,8 @@ def age_years(model, rows: np.ndarray) -> np.ndarray:
 
 def taste(seed, keys: np.ndarray, sd: float) -> tuple[np.ndarray, np.ndarray]:
     """Lognormal multiples of a person's dose and of his price scale; they belong to the person, not to the day."""
-    return (np.exp(sd * normals(seed, "drugs.appetite", 0, keys)), np.exp(PATIENCE_SD * normals(seed, "drugs.patience", 0, keys)))
+    appetite, patience = normals(seed, "drugs.appetite", 0, keys), normals(seed, "drugs.patience", 0, keys)
+    return np.exp(sd * appetite), np.exp(PATIENCE_SD * patience)
 
 
 def pairs(model, users: dict, rows: np.ndarray, which: np.ndarray):
@@ -37,8 +38,8 @@ def pairs(model, users: dict, rows: np.ndarray, which: np.ndarray):
 def susceptible(model, users: dict, u, ids, at, use_now: np.ndarray) -> np.ndarray:
     """Weight of each pair's friend in the hazard of first use; 0 for those too old or with a past.
 
-    A friend of low self-control is likelier to try; every dependent friend he has halves it (generational forgetting: those
-    who see what it does abstain; Behrens et al. 2000).
+    A friend of low self-control is likelier to try; every dependent friend he has halves it (generational forgetting:
+    those who see what it does abstain; Behrens et al. 2000).
     """
     r = model.residents
     age = age_years(model, at)
@@ -49,7 +50,8 @@ def susceptible(model, users: dict, u, ids, at, use_now: np.ndarray) -> np.ndarr
     return np.where(ok, np.minimum(weight, MOST_WEIGHT), 0.0)
 
 
-def initiate(model, users: dict, rows: np.ndarray, turn: np.ndarray, hazard: float, use_now: np.ndarray, sd: float) -> None:
+def initiate(model, users: dict, rows: np.ndarray, turn: np.ndarray, hazard: float, use_now: np.ndarray,
+             sd: float) -> None:
     """Let friends of this week's users start; every pair has its own draw, so nobody's turn matters."""
     r = model.residents
     u, ids, at = pairs(model, users, rows, turn)
@@ -69,7 +71,8 @@ def initiate(model, users: dict, rows: np.ndarray, turn: np.ndarray, hazard: flo
     keys = r["key"][at[new]]
     appetite, patience = taste(model.seed, keys, sd)
     insert(users, dict(id=ids[new], key=keys, kind=users["kind"][u[new]], use=np.full(len(new), OCCASIONAL),
-                       since=np.full(len(new), model.day), appetite=appetite, patience=patience, place=users["place"][u[new]]))
+                       since=np.full(len(new), model.day), appetite=appetite, patience=patience,
+                       place=users["place"][u[new]]))
 
 
 def least_gain(model, p, rows: np.ndarray) -> np.ndarray:
@@ -103,7 +106,8 @@ def candidates(model, users: dict, rows: np.ndarray, sellers: dict, seller_rows:
     ok = at >= 0
     ids, seen, at = ids[ok], seen[ok], at[ok]
     age = age_years(model, at)
-    ok = (r["selling"][at] == 0) & (age >= AGE_SELLING[0]) & (age < AGE_SELLING[1]) & (r["custody_until"][at] <= model.tick)
+    ok = (r["selling"][at] == 0) & (r["custody_until"][at] <= model.tick)
+    ok &= (age >= AGE_SELLING[0]) & (age < AGE_SELLING[1])
     return ids[ok], at[ok], seen[ok]
 
 
@@ -122,10 +126,10 @@ def start_selling(model, p, sellers: dict, ids, at, seen, bar: np.ndarray) -> No
     _, first = np.unique(ids[order], return_index=True)
     new = order[first]
     s = seen[new]
-    insert(sellers, dict(id=ids[new], key=model.residents["key"][at[new]], kind=sellers["kind"][s], place=sellers["place"][s],
-                         since=np.full(len(new), model.day), cost=sellers["cost"][s], price=sellers["price"][s],
-                         sold=0.6 * p.utilisation * p.capacity * np.ones(len(new)), profit=0.8 * sellers["profit"][s],
-                         supplier=sellers["supplier"][s]))
+    insert(sellers, dict(id=ids[new], key=model.residents["key"][at[new]], kind=sellers["kind"][s],
+                         place=sellers["place"][s], since=np.full(len(new), model.day), cost=sellers["cost"][s],
+                         price=sellers["price"][s], sold=0.6 * p.utilisation * p.capacity * np.ones(len(new)),
+                         profit=0.8 * sellers["profit"][s], supplier=sellers["supplier"][s]))
     model.residents["selling"][at[new]] = 1
 
 

@@ -83,7 +83,8 @@ def close_day(held, row, cost, price, sold, profit, account, today, revenue, sho
 def place_appeal(cell, home, width, traffic, footfall, presence, sellers, travel, wary):
     """What a place is worth to one more seller when `sellers` others stand there."""
     far = math.hypot(cell % width - home % width, cell // width - home // width)
-    return (math.log(0.3 + (traffic[cell] + FOOT_WEIGHT * footfall[cell]) / (1.0 + sellers)) + THICK * math.log(1.0 + sellers)
+    custom = (traffic[cell] + FOOT_WEIGHT * footfall[cell]) / (1.0 + sellers)
+    return (math.log(0.3 + custom) + THICK * math.log(1.0 + sellers)
             - CROWD * sellers - wary * presence[cell] - travel * far)
 
 
@@ -92,8 +93,8 @@ def move(seed, tick, who, key, place, row, standing, home, anchor, shops, bar, h
          presence, others, travel, wary, settle, new_place):
     """Weekly: each seller of `who` compares his place with five others and moves to a clearly better one.
 
-    others: positions of sellers whose places he may have heard of (may be empty). standing: sellers per cell, himself included.
-    Writes `new_place`; everybody compares the same state of affairs.
+    others: positions of sellers whose places he may have heard of (may be empty). standing: sellers per cell, himself
+    included. Writes `new_place`; everybody compares the same state of affairs.
     """
     tried = np.empty(5, np.int64)
     for w in range(who.size):
@@ -114,7 +115,8 @@ def move(seed, tick, who, key, place, row, standing, home, anchor, shops, bar, h
         tried[4] = place[others[pick(more[2], others.size)]] if others.size else -1
         best, value = here, -1e30
         if place[s] >= 0:
-            value = settle + place_appeal(here, home[i], width, traffic, footfall, presence, standing[here] - 1, travel, wary)
+            value = settle + place_appeal(here, home[i], width, traffic, footfall, presence, standing[here] - 1,
+                                          travel, wary)
         for j in range(5):
             c = tried[j]
             if c < 0 or c == place[s] or not good[c]:

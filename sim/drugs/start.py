@@ -1,8 +1,9 @@
 """The market on its first day: who uses and sells, and the hazards that keep it there.
 
-Prevalence, the reference price and the places in treatment are inputs. From them follow the hazards of initiation and of dependence
-that balance stopping, recovery and death, and the pay for risk at which as many start to sell as stop. Three weeks of trade
-without events let sellers find their places. The model is then free to leave this state, and does when something changes.
+Prevalence, the reference price and the places in treatment are inputs. From them follow the hazards of initiation and
+of dependence that balance stopping, recovery and death, and the pay for risk at which as many start to sell as stop.
+Three weeks of trade without events let sellers find their places. The model is then free to leave this state, and
+does when something changes.
 """
 
 from __future__ import annotations
@@ -14,9 +15,19 @@ from sim.drugs import trade
 from sim.drugs.careers import DEPENDENT, FADE, FORGET, FORMER, IN, OCCASIONAL, PHASE, WAITING
 from sim.drugs.demand import wanted
 from sim.drugs.importing import LOADS, MARKUP, RING
-from sim.drugs.people import (AGE_SELLING, ENTRY_POWER, EXIT_POWER, age_years, candidates, least_gain, pairs, relative_risk,
-                              susceptible, taste)
-from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, SHIPPED, USER_COLUMNS, empty, insert, position, rows_of
+from sim.drugs.people import (
+    AGE_SELLING,
+    ENTRY_POWER,
+    EXIT_POWER,
+    age_years,
+    candidates,
+    least_gain,
+    pairs,
+    relative_risk,
+    susceptible,
+    taste,
+)
+from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, SHIPPED, USER_COLUMNS, empty, insert, rows_of
 
 WARM_DAYS = 21
 JOBLESS = 5  # of the column `routine`
@@ -90,7 +101,11 @@ def choose_users(model, p, users: dict) -> None:
     long_ago = uniforms(seed, "drugs.since", 0, keys)
     kind = np.searchsorted(np.cumsum(p.shares)[:-1], uniforms(seed, "drugs.kind", 0, keys), side="right")
     insert(users, dict(id=r["id"][rows], key=keys, kind=kind, use=use, appetite=appetite, patience=patience,
-                       since=model.day - np.floor(long_ago * FORGET).astype(int), place=np.full(len(rows), -1)))
+                       since=model.day - _days(FORGET, long_ago), place=np.full(len(rows), -1)))
+
+
+def _days(most: int, u: np.ndarray) -> np.ndarray:
+    return np.floor(most * u).astype(np.int64)
 
 
 def _top(score: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
@@ -115,11 +130,11 @@ def start_treatment(model, p, state: dict) -> None:
     stay = -np.log(uniforms(seed, "drugs.start_stay", 0, users["key"][within])) / max(leave, 1e-4)
     users["treat"][within], users["tsince"][within] = IN, model.day - np.minimum(stay, 1000).astype(int)
     users["treat"][listed] = WAITING
-    users["tsince"][listed] = model.day - np.floor(60 * uniforms(seed, "drugs.start_list", 0, users["key"][listed])).astype(int)
+    users["tsince"][listed] = model.day - _days(60, uniforms(seed, "drugs.start_list", 0, users["key"][listed]))
 
 
 def first_purses(model, p, users: dict, rows: np.ndarray) -> np.ndarray:
-    """Give users some days' money and the tolerance of their habit; returns the doses a day they can be expected to buy."""
+    """Give users some days' money and the tolerance of their habit; returns the doses a day they are likely to buy."""
     r = model.residents
     reference = np.array(p.reference_price)[users["kind"]]
     dependent = users["use"] == DEPENDENT
@@ -185,7 +200,7 @@ def choose_sellers(model, p, state: dict, bought: np.ndarray) -> None:
 
 
 def _settled(p, need, knows, ids, luck, gain: float, count: int) -> np.ndarray:
-    """Choose `count` sellers in proportion to the share of time each would sell if he entered and left with his hazards."""
+    """Choose `count` sellers by the share of time each would sell if he entered and left with his hazards."""
     low, high = 0.0, 10.0 * max(gain, 1.0)
     for _ in range(40):
         pay = 0.5 * (low + high)
@@ -216,9 +231,11 @@ def make_importers(model, p, state: dict, bought: np.ndarray) -> None:
         key=np.array([mix(np.uint64(m), np.uint64(model.spec.seed)) for m in range(total)], np.uint64),
         kind=kind.astype(np.int64), born=np.zeros(total, np.int64), active=active,
         stock=np.where(active, np.round(p.cover * each), 0).astype(np.int64),
-        price=(trade.replacement(p) / (1.0 - lost) * 1.1)[kind], memory=np.maximum(each, 0.05), belief=np.full(total, p.seizure),
+        price=(trade.replacement(p) / (1.0 - lost) * 1.1)[kind], memory=np.maximum(each, 0.05),
+        belief=np.full(total, p.seizure),
         pipe=pipe, sold=np.zeros(total, np.int64), asked=np.zeros(total, np.int64))
-    state["flow"], state["flow_start"], state["budget"] = sales.copy(), np.maximum(sales, 1.0), 21.0 * p.flow_cap * sales
+    state["flow"], state["flow_start"] = sales.copy(), np.maximum(sales, 1.0)
+    state["budget"] = 21.0 * p.flow_cap * sales
     for k in range(kinds):
         of_kind = np.flatnonzero(active & (kind == k))
         mine = state["sellers"]["kind"] == k
@@ -258,9 +275,11 @@ def balance_selling(model, p, state: dict, rows: np.ndarray) -> None:
     seller_rows = rows_of(model.residents, sellers["id"])
     known = trade.known_sellers(model, model.tick, state, model.city.grid.width, np.ones(len(rows), bool))
     everybody = np.ones(len(rows), bool)
-    _, at, seen = candidates(model, users, rows, sellers, seller_rows, known, everybody, np.ones(len(seller_rows), bool))
+    all_sellers = np.ones(len(seller_rows), bool)
+    _, at, seen = candidates(model, users, rows, sellers, seller_rows, known, everybody, all_sellers)
     bar, own = least_gain(model, p, at), least_gain(model, p, seller_rows)
-    extra, own_extra = relative_risk(model, at, state["usual_risk"]), relative_risk(model, seller_rows, state["usual_risk"])
+    extra = relative_risk(model, at, state["usual_risk"])
+    own_extra = relative_risk(model, seller_rows, state["usual_risk"])
     for k in range(len(p.substances)):
         mine, theirs = sellers["kind"] == k, sellers["kind"][seen] == k
         gain = max(float(sellers["profit"][mine].mean()), 1.0) if mine.any() else 1.0

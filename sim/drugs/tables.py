@@ -43,7 +43,7 @@ def insert(table: dict[str, np.ndarray], rows: dict[str, np.ndarray]) -> None:
     order = np.argsort(rows["id"])
     at = np.searchsorted(table["id"], rows["id"][order])
     for name, column in table.items():
-        values = np.asarray(rows[name])[order].astype(column.dtype) if name in rows else np.zeros(len(order), column.dtype)
+        values = np.asarray(rows[name])[order] if name in rows else 0
         table[name] = np.insert(column, at, values)
 
 

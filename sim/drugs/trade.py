@@ -33,7 +33,7 @@ def replacement(p) -> np.ndarray:
 
 
 def flow_limit(p, state: dict, day: int) -> np.ndarray:
-    """Doses a day that can come in, by substance: the cap of normal times, or what a shock leaves of the usual inflow."""
+    """Doses a day that can come in, by substance: the cap, or what a shock leaves of the usual inflow."""
     limit = p.flow_cap * state["flow_start"]
     if p.supply_shock > 0 and p.shock_start <= day < p.shock_start + p.shock_days:
         limit = np.minimum(limit, (1.0 - p.supply_shock) * state["flow"])
@@ -45,12 +45,13 @@ def supply(seed, tick: int, day: int, p, state: dict, interdiction: float) -> No
     im, ledger = state["importers"], state["ledger"]
     limit = flow_limit(p, state, day)
     shock = p.supply_shock > 0 and p.shock_start <= day < p.shock_start + p.shock_days
-    # What was not used of the limit is kept for three weeks, because loads are lumps; a shock starts from an empty purse.
+    # Unused room is kept for three weeks, because loads are lumps; a shock starts without any.
     state["budget"] = limit.copy() if day == p.shock_start else np.minimum(state["budget"] + limit, 21.0 * limit)
     landed = np.zeros(len(limit), np.int64)
     seizure = min(max(p.seizure + interdiction, 0.0), 0.98)
-    arrivals(seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["belief"], im["pipe"], state["budget"],
-             seizure, np.floor(100.0 * np.array(p.external_price) + 0.5).astype(np.int64), ledger, landed)
+    arrivals(seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["belief"], im["pipe"],
+             state["budget"], seizure, np.floor(100.0 * np.array(p.external_price) + 0.5).astype(np.int64), ledger,
+             landed)
     if not shock:
         state["flow"] += FLOW_MEMORY * (landed - state["flow"])
 
@@ -61,28 +62,30 @@ def retail(model, tick: int, day: int, p, state: dict, doses, reference, rows, f
     users, sellers, im = state["users"], state["sellers"], state["importers"]
     im["sold"][:], im["asked"][:] = 0, 0
     first = np.argsort(uniforms(model.seed, "drugs.restock_order", tick, sellers["key"]), kind="stable")
-    restock(model.seed, tick, first, sellers["key"], sellers["kind"], held, sellers["stock"], sellers["cost"], sellers["sold"],
-            sellers["account"], sellers["supplier"], im["kind"], im["active"], im["stock"], im["price"], im["sold"], im["asked"],
-            ledger)
+    restock(model.seed, tick, first, sellers["key"], sellers["kind"], held, sellers["stock"], sellers["cost"],
+            sellers["sold"], sellers["account"], sellers["supplier"], im["kind"], im["active"], im["stock"],
+            im["price"], im["sold"], im["asked"], ledger)
     want, ate = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
     needs(model.seed, tick, state["price"], reference, doses, p.legal_share, p.support, p.demand_cut, users["key"],
-          users["kind"], users["use"], users["treat"], users["appetite"], users["patience"], users["tolerance"], rows, free,
-          r["income"], r["cash"], r["gap"], want)
+          users["kind"], users["use"], users["treat"], users["appetite"], users["patience"], users["tolerance"], rows,
+          free, r["income"], r["cash"], r["gap"], want)
     buyers = np.flatnonzero(want > 0)
     buyers = buyers[np.argsort(uniforms(model.seed, "drugs.buying_order", tick, users["key"][buyers]), kind="stable")]
     width = model.city.grid.width
     codes, seats = open_sites(sellers["kind"], sellers["place"], ~held, width)
     cents = np.maximum(np.floor(100.0 * sellers["price"] + 0.5).astype(np.int64), 1)
-    buy(model.seed, tick, buyers, want, users["key"], users["kind"], users["place"], rows, users["id"], r["home"], r["anchor"],
-        r["shop_nodes"], r["bar_node"], r["ties"], r["cash"], cents, width, codes, seats, sellers["id"], sellers["place"],
-        sellers["price"], sellers["stock"], sellers["today"], sellers["revenue"], sellers["short"], state["presence"],
-        state["traffic"], p.capacity, p.travel, p.presence_weight, ledger, ate)
+    buy(model.seed, tick, buyers, want, users["key"], users["kind"], users["place"], rows, users["id"], r["home"],
+        r["anchor"], r["shop_nodes"], r["bar_node"], r["ties"], r["cash"], cents, width, codes, seats, sellers["id"],
+        sellers["place"], sellers["price"], sellers["stock"], sellers["today"], sellers["revenue"], sellers["short"],
+        state["presence"], state["traffic"], p.capacity, p.travel, p.presence_weight, ledger, ate)
     ledger[BOUGHT] += ate.sum()
     _going_price(state, sellers, len(reference))
-    close_day(held, seller_rows, sellers["cost"], sellers["price"], sellers["sold"], sellers["profit"], sellers["account"],
-              sellers["today"], sellers["revenue"], sellers["short"], p.capacity, p.price_step, p.utilisation, r["cash"])
-    orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["price"], im["memory"],
-                      im["belief"], im["sold"], im["asked"], im["pipe"], replacement(p), p.lead, p.cover, ledger)
+    close_day(held, seller_rows, sellers["cost"], sellers["price"], sellers["sold"], sellers["profit"],
+              sellers["account"], sellers["today"], sellers["revenue"], sellers["short"], p.capacity, p.price_step,
+              p.utilisation, r["cash"])
+    orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["price"],
+                      im["memory"], im["belief"], im["sold"], im["asked"], im["pipe"], replacement(p), p.lead, p.cover,
+                      ledger)
     if day % 7 == 0:
         come_and_go(model.seed, tick, day, im["key"], im["kind"], im["born"], im["active"], im["stock"], im["price"],
                     im["memory"], im["belief"], im["pipe"], replacement(p), p.seizure, p.lead, ledger)
@@ -109,9 +112,9 @@ def relocate(model, tick: int, p, state: dict, footfall, good, everybody: bool =
     standing = np.bincount(sellers["place"][sellers["place"] >= 0], minlength=len(good)).astype(np.int32)
     place = sellers["place"].copy()
     grid = model.city.grid
-    move(model.seed, tick, np.flatnonzero(turn), sellers["key"], sellers["place"], rows, standing, r["home"], r["anchor"],
-         r["shop_nodes"], r["bar_node"], grid.height, grid.width, good, state["traffic"], footfall, state["presence"],
-         np.flatnonzero(sellers["place"] >= 0), p.travel, p.presence_weight, SETTLE, place)
+    move(model.seed, tick, np.flatnonzero(turn), sellers["key"], sellers["place"], rows, standing, r["home"],
+         r["anchor"], r["shop_nodes"], r["bar_node"], grid.height, grid.width, good, state["traffic"], footfall,
+         state["presence"], np.flatnonzero(sellers["place"] >= 0), p.travel, p.presence_weight, SETTLE, place)
     sellers["place"] = place
 
 

@@ -28,8 +28,8 @@ def _words(seed, code, tick, key, k):
 def choose_site(seed, code, tick, key, home, cumulative, width, cells):
     """Choose a cell by gravity: candidates in proportion to what is there, then by nearness to the home.
 
-    `cumulative` counts opportunities (jobs, schools) up to and with each cell; `cells` is the distance, in cells, at which a
-    candidate's weight has fallen to 1/e. Returns the home where the city has no opportunity.
+    `cumulative` counts opportunities (jobs, schools) up to and with each cell; `cells` is the distance, in cells, at
+    which a candidate's weight has fallen to 1/e. Returns the home where the city has no opportunity.
     """
     total = cumulative[-1]
     if total <= 0:
@@ -62,13 +62,13 @@ def usual_wage(seed, tick, key, median, sd):
 
 
 @njit(cache=True, nogil=True)
-def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, strain, standing, rates, ages, student_share, wage_sd, pension,
-                 routine, usual, moved):
-    """One month: growing up, losing and finding jobs, retiring. `moved` becomes 1 for a new workplace, 2 for a new school.
+def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, strain, standing, rates, ages,
+                 student_share, wage_sd, pension, routine, usual, moved):
+    """One month: growing up, losing and finding jobs, retiring. `moved`: 1 for a new workplace, 2 for a new school.
 
     rates: float64[areas, 3], monthly hazard of losing a job, of finding one, median wage. ages: when school starts,
-    when it ends, years of study, retirement. held: bool, in custody today. strain, standing: float32, factors on losing and on
-    finding a job.
+    when it ends, years of study, retirement. held: bool, in custody today. strain, standing: float32, factors on
+    losing and on finding a job.
     """
     for i in range(lo, hi):
         moved[i] = 0
@@ -127,7 +127,7 @@ def sites(lo, hi, seed, tick, key, home, routine, moved, jobs, schools, width, c
 
 @njit(cache=True, nogil=True)
 def own_income(lo, hi, routine, usual, held, earnings, benefit, income):
-    """Legal income of a week: the wage, the benefit of the jobless, a pension or grant; nothing from work in custody."""
+    """Legal income of a week: wage, benefit of the jobless, pension or grant; nothing of them in custody."""
     for i in range(lo, hi):
         base = usual[i] * (benefit if routine[i] == JOBLESS else 1.0)
         income[i] = (0.0 if held[i] else base) + earnings[i]

@@ -30,15 +30,18 @@ class EconomyParams(MechanismParams):
     wage_sd: float = param(0.45, unit="log", low=0, high=1.5, source="modelling choice",
                            doc="spread of the logarithm of wages within an area")
     poverty_line: float = param(0.6, unit="share of median", low=0.1, high=1, source="Eurostat at-risk-of-poverty",
-                                doc="means per equivalent head at which hardship is one half, relative to the median at the start")
+                                doc="means at which hardship is one half, relative to the median of the start")
     hardship_slope: float = param(3.0, unit="-", low=0.5, high=10, source="modelling choice",
                                   doc="how sharply hardship falls as means rise above the line")
-    school_age: float = param(5.0, unit="years", low=3, high=8, source="modelling choice", doc="age at which school starts")
-    leaving_age: float = param(18.0, unit="years", low=14, high=21, source="modelling choice", doc="age at which school ends")
+    school_age: float = param(5.0, unit="years", low=3, high=8, source="modelling choice",
+                              doc="age at which school starts")
+    leaving_age: float = param(18.0, unit="years", low=14, high=21, source="modelling choice",
+                               doc="age at which school ends")
     student_share: float = param(0.4, unit="share", low=0, high=1, source="OECD Education at a Glance",
                                  doc="school leavers who go on to study")
     study_years: float = param(4.0, unit="years", low=0, high=10, source="modelling choice", doc="length of study")
-    retirement_age: float = param(66.0, unit="years", low=50, high=80, source="modelling choice", doc="age of retirement")
+    retirement_age: float = param(66.0, unit="years", low=50, high=80, source="modelling choice",
+                                  doc="age of retirement")
     commute: float = param(4_000.0, unit="m", low=200, high=50_000, source="modelling choice",
                            doc="distance at which a workplace is 1/e as likely to be taken")
     school_run: float = param(800.0, unit="m", low=100, high=20_000, source="modelling choice",
@@ -49,7 +52,8 @@ class EconomyParams(MechanismParams):
                                      doc="hazard of losing a job in dependence on drugs, relative to others")
     unemployment_shock: float = param(0.0, unit="share of jobs", low=0, high=0.9, source="modelling choice",
                                       doc="share of jobs lost in a recession")
-    shock_day: int = param(0, unit="day", low=-20_000, high=40_000, source="modelling choice", doc="day of the recession")
+    shock_day: int = param(0, unit="day", low=-20_000, high=40_000, source="modelling choice",
+                           doc="day of the recession")
     shock_recovery: float = param(365.0, unit="days", low=30, high=10_000, source="modelling choice",
                                   doc="time constant with which labour demand recovers")
     transfer: float = param(0.0, unit="per person and week", low=0, high=10_000, source="modelling choice",
@@ -60,13 +64,14 @@ class EconomyParams(MechanismParams):
 class Economy(Mechanism):
     """Employment, income and hardship, month by month.
 
-    A worker loses and a jobless person finds a job with hazards whose ratio reproduces the unemployment of the area at the
-    start, so that the rate is stationary until something changes it; gross flows between the two states are what makes
-    unemployment an experience of many rather than the lot of a few (Elsby, Hobijn & Sahin 2013). A new job is at a
-    place chosen by gravity. A recession takes a share of the jobs in one month and then slows the finding of new ones while labour
-    demand recovers. Custody costs the job; a record of arrest sends people to the back of the queue for the jobs there are
-    (Western 2002; Pager 2003), and so does dependence on drugs, which also costs jobs (MacDonald & Pudney 2001). Hardship is the means of the household relative to a poverty line. It is a state of people; nothing here says what
-    it does to crime.
+    A worker loses and a jobless person finds a job with hazards whose ratio reproduces the unemployment of the area
+    at the start, so that the rate is stationary until something changes it; gross flows between the two states are
+    what makes unemployment an experience of many rather than the lot of a few (Elsby, Hobijn & Sahin 2013). A new job
+    is at a place chosen by gravity. A recession takes a share of the jobs in one month and then slows the finding of
+    new ones while labour demand recovers. Custody costs the job; a record of arrest sends people to the back of the
+    queue for the jobs there are (Western 2002; Pager 2003), and so does dependence on drugs, which also costs jobs
+    (MacDonald & Pudney 2001). Hardship is the means of the household relative to a poverty line. It is a state of
+    people; nothing here says what it does to crime.
 
     With interactions switched off custody and records of arrest change no income, because a household shares its means.
     """
@@ -75,7 +80,8 @@ class Economy(Mechanism):
     cadence = "month"
     Params = EconomyParams
     columns = {"residents": {
-        "routine": Column("u1", 0, "code", "0 infant, 1 pupil, 2 student, 3 worker, 4 shift worker, 5 jobless, 6 retired"),
+        "routine": Column("u1", 0, "code",
+                          "0 infant, 1 pupil, 2 student, 3 worker, 4 shift worker, 5 jobless, 6 retired"),
         "anchor": Column("i4", -1, "cell", "cell of school or work, else -1"),
         "income": Column("f4", 0, "per week", "legal income", low=0),
         "usual": Column("f4", 0, "per week", "usual wage of workers and jobless, own income of others", low=0),
@@ -138,10 +144,11 @@ class Economy(Mechanism):
         strain, standing = self._prospects(model)
         moved = np.zeros(n, np.uint8)
         ages = np.array([p.school_age, p.leaving_age, p.study_years, p.retirement_age])
-        model.parallel(working_life, n, model.seed, model.tick, model.day, r["key"], r["alive"], r["birth_day"], r["area"], held,
-                       strain, standing, self.hazards(model.day), ages, p.student_share, p.wage_sd, p.pension, r["routine"], r["usual"], moved)
-        model.parallel(sites, n, model.seed, model.tick, r["key"], r["home"], r["routine"], moved, self._jobs, self._schools,
-                       model.city.grid.width, p.commute / cell, p.school_run / cell, r["anchor"])
+        model.parallel(working_life, n, model.seed, model.tick, model.day, r["key"], r["alive"], r["birth_day"],
+                       r["area"], held, strain, standing, self.hazards(model.day), ages, p.student_share, p.wage_sd,
+                       p.pension, r["routine"], r["usual"], moved)
+        model.parallel(sites, n, model.seed, model.tick, r["key"], r["home"], r["routine"], moved, self._jobs,
+                       self._schools, model.city.grid.width, p.commute / cell, p.school_run / cell, r["anchor"])
         model.parallel(own_income, n, r["routine"], r["usual"], held, model.levers["earnings"], p.benefit, r["income"])
         self._means(model, p.transfer)
         self._measure(model)
@@ -178,8 +185,8 @@ class Economy(Mechanism):
     def _means(self, model, transfer: float) -> np.ndarray:
         r, d = model.residents, model.dwellings
         means = np.empty(len(d), np.float32)
-        model.parallel(households, len(d), d["first_member"], r["next_member"], r.row_of, self.state["line"], float(transfer),
-                       self.params.hardship_slope, means, r["income"], r["hardship"])
+        model.parallel(households, len(d), d["first_member"], r["next_member"], r.row_of, self.state["line"],
+                       float(transfer), self.params.hardship_slope, means, r["income"], r["hardship"])
         return means
 
     def _measure(self, model) -> None:

@@ -211,7 +211,8 @@ def test_switched_off_there_is_no_market():
 
 
 def test_two_substances_have_their_own_markets():
-    drugs = dict(substances=["opiates", "cocaine"], shares=[0.6, 0.4], external_price=[3.0, 5.0], reference_price=[10.0, 16.0])
+    drugs = dict(substances=["opiates", "cocaine"], shares=[0.6, 0.4], external_price=[3.0, 5.0],
+                 reference_price=[10.0, 16.0])
     model = CityModel(city={"residents": 20_000}, burn_in_years=0, mechanism={**ALONE, "drugs": drugs})
     state = market(model)
     prices = []
@@ -249,10 +250,11 @@ def test_needs_agree_with_their_statement(seed, tick, n):
     appetite, patience, tolerance = (g.uniform(0.3, 3, n).astype(np.float32) for _ in range(3))
     row, free = g.permutation(n).astype(np.int32), g.random(n) < 0.8
     income, cash = g.uniform(0, 800, n).astype(np.float32), g.uniform(0, 200, n).astype(np.float32)
-    gap, want, price, reference = np.zeros(n, np.float32), np.zeros(n, np.int64), np.array([9.0, 14.0]), np.array([10.0, 12.0])
+    gap, want = np.zeros(n, np.float32), np.zeros(n, np.int64)
+    price, reference = np.array([9.0, 14.0]), np.array([10.0, 12.0])
     doses, purse = np.array([0.3, 4.0]), cash.astype(float)
-    needs(np.uint64(seed), tick, price, reference, doses, 0.4, 0.25, 0.55, key, kind, use, treat, appetite, patience, tolerance,
-          row, free, income, cash, gap, want)
+    needs(np.uint64(seed), tick, price, reference, doses, 0.4, 0.25, 0.55, key, kind, use, treat, appetite, patience,
+          tolerance, row, free, income, cash, gap, want)
     for u in range(n):
         i = row[u]
         if use[u] == 0 or not free[u]:
@@ -261,12 +263,14 @@ def test_needs_agree_with_their_statement(seed, tick, n):
         hooked = use[u] == 2
         p, dose = price[kind[u]], appetite[u] * doses[int(hooked)]
         k, v = (1.3, 3.8) if hooked else (2.0, 1.2)
-        q = dose * math.exp(-k * (1 - math.exp(-p / reference[kind[u]] / (v * patience[u])))) * (0.45 if treat[u] == 2 else 1)
+        q = dose * math.exp(-k * (1 - math.exp(-p / reference[kind[u]] / (v * patience[u]))))
+        q *= 0.45 if treat[u] == 2 else 1
         legal, other = (0.4, 0.25) if hooked else (0.08, 0.0)
         if purse[i] < 7 * p * dose:
             purse[i] += legal * income[i] / 7 + other * p * q
         assert cash[i] == pytest.approx(purse[i], rel=1e-5)
-        assert gap[i] == pytest.approx(max(7 * p * q * (1 - other) - legal * income[i] - purse[i], 0), rel=1e-4, abs=1e-2)
+        assert gap[i] == pytest.approx(max(7 * p * q * (1 - other) - legal * income[i] - purse[i], 0), rel=1e-4,
+                                       abs=1e-2)
         word = draw4(np.uint64(seed), decision("drugs.want"), tick, key[u], 0)[0]
         assert want[u] == math.floor(q + unit(word))
 

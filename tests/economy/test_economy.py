@@ -122,7 +122,8 @@ def test_households_agree_with_their_statement(homes, line, transfer, slope):
         assert means[h] == pytest.approx(total / head, rel=1e-5)
         if transfer and total < line * head:
             total += transfer * len(home)
-        assert hardship[i:i + len(home)] == pytest.approx([1 / (1 + (total / head / line) ** slope)] * len(home), rel=1e-4)
+        assert hardship[i:i + len(home)] == pytest.approx([1 / (1 + (total / head / line) ** slope)] * len(home),
+                                                          rel=1e-4)
         assert float(paid[i:i + len(home)].astype(float).sum()) == pytest.approx(total, rel=1e-4, abs=1e-2)
         i += len(home)
 
