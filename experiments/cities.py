@@ -49,14 +49,18 @@ def build_city(spec: RunSpec) -> City:
 
 def check_memory(residents: int) -> None:
     """Refuse a population that this machine cannot hold, before anything is built."""
-    need = residents * BYTES_PER_RESIDENT
-    try:
-        have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return
+    need, have = residents * BYTES_PER_RESIDENT, memory()
     if need > 0.9 * have:
         raise SpecError(f"city.residents: {residents:,} residents need about {need / 1e9:.0f} GB of memory, "
                         f"this machine has {have / 1e9:.0f} GB")
+
+
+def memory() -> float:
+    """Bytes of memory of this machine; infinite where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
 
 
 @dataclass(frozen=True)

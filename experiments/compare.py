@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.options import CompareOptions, EngineOptions
+from sim.errors import SpecError
 
 if TYPE_CHECKING:
     from experiments.arms import Arm, Experiment
@@ -41,18 +42,22 @@ def run(jobs: Sequence[Job]) -> int:
 
 
 def _compare(job: Job, engine: EngineOptions, experiment: Experiment, arms: list[Arm], out: Path) -> int:
-    from experiments.cities import build_city, estimate
+    from experiments.cities import build_city, estimate, memory
 
     options, spec = job.options, arms[0].spec
     city = build_city(spec)
     runs = len(arms) * options.replications
     workers = min(engine.count, options.replications)
+    cost = estimate(spec, city.population, runs, options.replications, workers)
+    if workers > 1 and cost.memory_bytes > 0.9 * memory():
+        raise SpecError(f"engine.workers: {workers} at a time need about {cost.memory_bytes / 1e9:.0f} GB of memory, "
+                        f"this machine has {memory() / 1e9:.0f} GB; choose fewer")
     print(f"compare: {city.name or spec.city.preset}: {len(arms)} arms x {options.replications} replications, "
           f"{spec.burn_in_days} days of shared burn-in, {spec.days} scored; {engine.name}, {workers} at a time")
     for arm in arms:
         print(f"  {arm.name}: {', '.join(arm.interventions) or 'no intervention'}"
               f"{' (' + ' '.join(arm.overrides) + ')' if arm.overrides else ''}")
-    print(estimate(spec, city.population, runs, options.replications, workers), flush=True)
+    print(cost, flush=True)
     if options.dry_run:
         print(f"dry run: nothing was written; results would go to {out}")
         return 0

@@ -22,7 +22,7 @@ FORMAT = "lamplighter-city"
 class ImportOptions(OutOptions):
     """Settings of the task `import_city`."""
 
-    out: str = param("results/city", unit="folder", source="-", doc="folder for the clean copy, to be used as city.path")
+    out: str = param("results/city", unit="folder", source="-", doc="folder for the clean copy, a city.path to use")
     crs: str = param("", unit="-", source="-",
                      doc="coordinate system of the polygons, as in EPSG:26971, where files do not say")
 

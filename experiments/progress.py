@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from typing import TextIO
+
+WINDOW = 30.0  # seconds by which the speed is judged: what came before, such as compiling, says nothing about the rest
 
 
 def duration(seconds: float) -> str:
@@ -36,7 +39,7 @@ class Progress:
         self.live = self.stream.isatty()
         self.done, self.note = 0.0, ""
         self._start = self._shown = time.monotonic()
-        self._first: tuple[float, float] | None = None
+        self._lately: deque[tuple[float, float]] = deque()
         self._pause = 0.2 if self.live else 5.0
         self._width = 0
 
@@ -46,8 +49,9 @@ class Progress:
         if note is not None:
             self.note = note
         now = time.monotonic()
-        if self._first is None:
-            self._first = (now, self.done)  # what came before, such as compiling, says nothing about the rest
+        self._lately.append((now, self.done))
+        while now - self._lately[0][0] > WINDOW and len(self._lately) > 2:
+            self._lately.popleft()
         if now - self._shown >= self._pause:
             self._shown = now
             self._pause = min(self._pause * 1.3, 30.0) if not self.live else self._pause
@@ -55,10 +59,12 @@ class Progress:
 
     def left(self) -> float | None:
         """Return the seconds that are probably left; None while there is nothing to judge by."""
-        now = time.monotonic()
-        if self._first is None or self.done <= self._first[1] or now - self._first[0] < 0.5:
+        if len(self._lately) < 2:
             return None
-        return (now - self._first[0]) / (self.done - self._first[1]) * max(0.0, self.total - self.done)
+        (t0, done0), (t1, done1) = self._lately[0], self._lately[-1]
+        if done1 <= done0 or t1 - t0 < 0.5:
+            return None
+        return (t1 - t0) / (done1 - done0) * max(0.0, self.total - self.done)
 
     def show(self) -> None:
         left = self.left()
