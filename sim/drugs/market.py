@@ -30,6 +30,7 @@ from sim.records import CODE
 from sim.registry import mechanism
 
 PRESENCE_DAYS = 14.0  # memory of police seen at a place
+WATCHED_MINUTES = 120.0  # minutes of police a day at which a place counts as 1 - 1/e watched
 WAIT_ALONE = 30  # days on the list when interactions are off
 BUSY_ALONE = 0.8  # share of days with a sale when interactions are off
 
@@ -133,9 +134,8 @@ class Drugs(Mechanism):
 
     def _market_day(self, model, rows, free, seller_rows, held) -> np.ndarray:
         st, p = self.state, self.params
-        minutes = st["watched"] / PRESENCE_DAYS
         st["presence"] *= np.float32(1.0 - 1.0 / PRESENCE_DAYS)
-        st["presence"] += (minutes / 30.0).astype(np.float32)
+        st["presence"] += ((1.0 - np.exp(-st["watched"] / WATCHED_MINUTES)) / PRESENCE_DAYS).astype(np.float32)
         st["watched"][:] = 0
         st["traffic"] *= np.float32(1.0 - 1.0 / TRAFFIC_DAYS)
         sellers = st["sellers"]

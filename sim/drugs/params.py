@@ -58,7 +58,7 @@ class DrugParams(MechanismParams):
                               doc="gain that outweighs reluctance at average self-control")
     wage_weight: float = param(0.75, unit="ratio", low=0, high=2, source="Reuter et al. 1990",
                                doc="share of legal income a seller's gain has to replace (0.55 of it for users)")
-    presence_weight: float = param(2.5, unit="-", low=0, high=20, source="modelling choice",
+    presence_weight: float = param(2.0, unit="-", low=0, high=20, source="modelling choice",
                                    doc="how sellers and buyers shun places where police are seen")
     travel: float = param(0.03, unit="per 100 m", low=0, high=1, source="modelling choice",
                           doc="cost of distance, as a share of the price")
