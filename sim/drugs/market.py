@@ -26,6 +26,7 @@ from sim.drugs.tables import (
     rows_of,
 )
 from sim.mechanism import Mechanism
+from sim.people import schedules
 from sim.records import CODE
 from sim.registry import mechanism
 
@@ -78,6 +79,8 @@ class Drugs(Mechanism):
         self._doses = np.array([p.dose_occasional, p.dose_dependent])
         self._reference = np.array(p.reference_price)
         self._banned = np.array(model.spec.banned, np.int64)
+        free_time = schedules.hourly()[..., 2:].sum(axis=-1) + 1e-9  # neither at home nor at work or school
+        self._out = np.cumsum(free_time, axis=-1)[..., :-1] / free_time.sum(axis=-1, keepdims=True)
         if p.enabled and not self.state:  # a restored run that was without a market so far
             start.begin(model, p, self.state)
 
@@ -100,6 +103,7 @@ class Drugs(Mechanism):
         if visits is not None and len(visits):
             fresh = visits.start >= 0
             np.add.at(st["watched"], visits.cell[fresh], visits.minutes[fresh])
+        self._show_sales(model)
         if model.slot != model.calendar.ticks_per_day - 1:
             return
         before = st["ledger"].copy()
@@ -111,7 +115,7 @@ class Drugs(Mechanism):
         else:
             ate = self._day_alone(model, rows, free)
         overdoses = self._overdoses(model, rows, ate)
-        self._events(model, seller_rows, held)
+        self._plan_sales(model, seller_rows, held)
         self._week(model, rows, free)
         self._publish(model)
         st["today"] = dict(sales=int(st["ledger"][RETAIL] - before[RETAIL]), overdoses=overdoses,
@@ -182,8 +186,8 @@ class Drugs(Mechanism):
         tolerance[rising] += ((ate[rising] - tolerance[rising]) / 33.0).astype(np.float32)
         return int(hit.sum())
 
-    def _events(self, model, seller_rows, held) -> None:
-        """One event per seller and day with sales, at a minute of the tick."""
+    def _plan_sales(self, model, seller_rows, held) -> None:
+        """One event per seller with sales, shown tomorrow at an hour when his routine has him out and about."""
         st = self.state
         sellers = st["sellers"]
         sold = np.flatnonzero((sellers["today"] > 0) & ~held)
@@ -191,21 +195,36 @@ class Drugs(Mechanism):
         if len(self._banned):
             banned = np.isin(sellers["id"], self._banned) & (sellers["today"] > 0)
         shown = sold[~banned[sold]]
-        if len(shown):
-            length = model.calendar.tick_minutes
-            u = uniforms(model.seed, "drugs.sale_minute", model.tick, sellers["key"][shown])
-            cell = sellers["place"][shown]
-            spot = np.empty(len(shown), np.uint64)
-            # One corner of the cell: a place of sale is a place.
-            mix_arrays(cell.astype(np.uint64), np.full(len(shown), CODE["drugs"], np.uint64), spot)
-            model.log.append(tick=np.full(len(shown), model.tick),
-                             minute=model.slot * length + (u * length).astype(np.int64), cell=cell,
-                             spot=(spot >> np.uint64(32)).astype(np.uint32), type=np.full(len(shown), CODE["drugs"]),
-                             offender_id=sellers["id"][shown], outdoors=np.ones(len(shown), bool))
+        weekday = model.calendar.weekday(model.day + 1)
+        out = self._out[model.residents["routine"][seller_rows[shown]], schedules.day_kind(weekday)]
+        u = uniforms(model.seed, "drugs.sale_hour", model.tick, sellers["key"][shown])
+        hour = (u[:, None] >= out).sum(axis=1)
+        minute = uniforms(model.seed, "drugs.sale_minute", model.tick, sellers["key"][shown]) * 60
+        st["sales"] = dict(id=sellers["id"][shown].copy(), cell=sellers["place"][shown].copy(),
+                           minute=(60 * hour + minute.astype(np.int64)).astype(np.int16))
         for name in ("today", "revenue", "short"):
             sellers[name][:] = 0
         if banned.any():  # who may never offend leaves the market with what would have been his first offence
             st["ledger"][DISCARDED] += drop_sellers(model, sellers, seller_rows, banned)
+
+    def _show_sales(self, model) -> None:
+        """Log the planned sales of this tick; who has died or been arrested since does not come."""
+        sales, length = self.state.get("sales"), model.calendar.tick_minutes
+        if sales is None:
+            return
+        now = np.flatnonzero(sales["minute"] // length == model.slot)
+        rows = model.residents.find(sales["id"][now])
+        r = model.residents
+        now = now[(rows >= 0) & r["alive"][rows] & (r["custody_until"][rows] <= model.tick)]
+        if not len(now):
+            return
+        cell = sales["cell"][now]
+        spot = np.empty(len(now), np.uint64)
+        # One corner of the cell: a place of sale is a place.
+        mix_arrays(cell.astype(np.uint64), np.full(len(now), CODE["drugs"], np.uint64), spot)
+        model.log.append(tick=np.full(len(now), model.tick), minute=sales["minute"][now], cell=cell,
+                         spot=(spot >> np.uint64(32)).astype(np.uint32), type=np.full(len(now), CODE["drugs"]),
+                         offender_id=sales["id"][now], outdoors=np.ones(len(now), bool))
 
     # -- a week in seven slices ----------------------------------------------------------------------------------
 
