@@ -123,6 +123,8 @@ class Population:
         """Rows of the given ids, -1 for those that are gone."""
         ids = np.asarray(ids, dtype=np.int64)
         ok = (ids >= 0) & (ids < self._row_of.size)
+        if not ok.any():  # also when there is no row at all
+            return np.full(ids.shape, -1, np.int32)
         return np.where(ok, self._row_of[np.where(ok, ids, 0)], -1)
 
     def add(self, ids: np.ndarray, keys: np.ndarray, **values) -> np.ndarray:
@@ -142,8 +144,9 @@ class Population:
         self["id"][rows], self["key"][rows] = ids, keys
         for name, value in values.items():
             self[name][rows] = value
-        if ids.max() >= self._row_of.size:
-            self._row_of = np.concatenate([self._row_of, np.full(int(ids.max()) + 1 - self._row_of.size, -1, np.int32)])
+        beyond = int(np.max(ids, initial=-1)) + 1 - self._row_of.size
+        if beyond > 0:
+            self._row_of = np.concatenate([self._row_of, np.full(beyond, -1, np.int32)])
         self._row_of[ids] = rows
         self.version += 1
         return rows

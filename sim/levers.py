@@ -89,7 +89,8 @@ class Board:
             for _, where, value in parts:
                 rows = np.asarray(where if scope == "cells" else self._rows(scope, where))
                 here = rows >= 0  # whoever is gone since then is left out
-                array[rows[here]] += np.broadcast_to(np.asarray(value, np.float32), rows.shape)[here]
+                # a row that is named twice gets both contributions
+                np.add.at(array, rows[here], np.broadcast_to(np.asarray(value, np.float32), rows.shape)[here])
             self._value[name] = array
 
     def _nothing(self, scope: str) -> np.ndarray:
