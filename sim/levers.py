@@ -93,6 +93,10 @@ class Board:
                 np.add.at(array, rows[here], np.broadcast_to(np.asarray(value, np.float32), rows.shape)[here])
             self._value[name] = array
 
+    def idle(self, lever: str) -> bool:
+        """True when nobody moves the lever of places or people: its value is zero everywhere."""
+        return self._value[lever] is self._zeros.get(LEVERS[lever].scope)
+
     def _nothing(self, scope: str) -> np.ndarray:
         """The zeros shared by all levers of a scope that nobody moves: nobody writes to a lever's value."""
         zeros = self._zeros.get(scope)

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.draws import draw4, mix, unit
+from sim.draws import draw4, mix, pick, unit
+from sim.offending.memory import remember_place
 from sim.records import CO_SLOTS
 
 
@@ -42,8 +43,12 @@ def still_drawn(
 
 
 @njit(cache=True, nogil=True)
-def find_accomplices(rows, seed, code, tick, interactions, key, ties, row_of, activity, ready, joint, out):
-    """Friends who are out and join. ready : float32[n] by row; joint : added log odds; out : int64[events, 3] ids."""
+def find_accomplices(rows, violent, seed, code, tick, interactions, key, ties, row_of, activity, ready_property,
+                     ready_violence, joint, out):
+    """Friends who are out and join: in a theft those ready to steal, in a fight those ready to fight.
+
+    joint : added log odds; out : int64[events, 3] ids, -1 for nobody.
+    """
     for j in range(rows.size):
         for q in range(CO_SLOTS):
             out[j, q] = -1
@@ -56,18 +61,91 @@ def find_accomplices(rows, seed, code, tick, interactions, key, ties, row_of, ac
             if friend < 0 or n == CO_SLOTS:
                 continue
             row = row_of[friend]
-            if row < 0 or row == i or activity[row] < 2 or activity[row] > 5 or ready[row] <= 0.0:
+            if row < 0 or row == i or activity[row] < 2 or activity[row] > 5:
+                continue
+            p = min(float(ready_violence[row] if violent[j] else ready_property[row]), 0.999)
+            if p <= 0.0:
                 continue
             double = False
             for q in range(n):
                 if out[j, q] == friend:
                     double = True
-            p = min(float(ready[row]), 0.999)
             x = math.log(p / (1.0 - p)) + joint
-            a, _, _, _ = draw4(seed, code, tick, mix(key[i], key[row]), 0)
-            if not double and unit(a) < 1.0 / (1.0 + math.exp(-x)):
+            a, b, _, _ = draw4(seed, code, tick, mix(key[i], key[row]), 0)
+            if not double and unit(b if violent[j] else a) < 1.0 / (1.0 + math.exp(-x)):
                 out[j, n] = friend
                 n += 1
+
+
+@njit(cache=True, nogil=True)
+def furnish(kind, cell, dwelling, key, seed, code, tick, dwelling_first, d_id, d_first_member, shops, loss_of, victim, home,
+            thing, loss):
+    """Targets and losses of property offences.
+
+    A burgled or robbed-of-its-car household loses through its first member; a shop is one of those in the cell; what is
+    taken from a person is taken at a place of the moment. Losses are lognormal (loss_of: median and spread by kind).
+
+    Writes victim (id, -1), home (dwelling id, -1), thing (what `spot` is a hash of) and loss, by offence.
+    """
+    for j in range(kind.size):
+        a, b, c, d = draw4(seed, code, tick, key[j], 0)
+        k = kind[j]
+        at = dwelling[j]
+        if k == 3:  # a car of one of the homes in the cell
+            n = dwelling_first[cell[j] + 1] - dwelling_first[cell[j]]
+            if n > 0:
+                at = dwelling_first[cell[j]] + pick(a, n)
+        if at >= 0:
+            victim[j] = d_first_member[at]
+            home[j] = d_id[at]
+            thing[j] = d_id[at]
+        elif k == 1 or k == 5:
+            thing[j] = pick(b, max(1, shops[cell[j]]))
+        else:
+            thing[j] = np.int64(key[j]) + tick
+        normal = math.sqrt(-2.0 * math.log(unit(c))) * math.cos(2.0 * math.pi * unit(d))
+        loss[j] = loss_of[k, 0] * math.exp(loss_of[k, 1] * normal)
+
+
+@njit(cache=True, nogil=True)
+def learn(rows, co, kind, cell, home, tick, row_of, ids, capital_step, pull, skill_of, skill_step, offences, last_offence,
+          last_property, capital_property, capital_violence, drawn_back, ready_property, places, owner, m_cell, m_dwelling,
+          m_tick, m_skill, used):
+    """Offender and accomplices of every offence, in order, gain capital and skill and remember a good place.
+
+    Returns how many people have a memory of places now.
+    """
+    for j in range(rows.size):
+        for q in range(-1, co.shape[1]):
+            if q < 0:
+                i = rows[j]
+            elif co[j, q] >= 0:
+                i = np.int64(row_of[co[j, q]])
+            else:
+                continue
+            if offences[i] < 32_000:
+                offences[i] += 1
+            last_offence[i] = tick
+            if kind[j] == 7:
+                capital_violence[i] = min(6.0, capital_violence[i] + capital_step)
+                continue
+            capital_property[i] = min(6.0, capital_property[i] + capital_step)
+            last_property[i] = tick
+            if not drawn_back[i]:
+                drawn_back[i] = 1
+                p = min(float(ready_property[i]), 1.0 - 1e-9)
+                if p > 0.0:
+                    ready_property[i] = 1.0 / (1.0 + (1.0 - p) / p * math.exp(-pull))
+            index = places[i]
+            if index < 0:
+                index = used
+                used += 1
+                places[i] = index
+                owner[index] = ids[i]
+            remember_place(index, kind[j] == 0, cell[j], home[j], tick, m_cell, m_dwelling, m_tick)
+            which = skill_of[kind[j]]
+            m_skill[index, which] = min(np.float32(3.0), m_skill[index, which] + skill_step[which])
+    return used
 
 
 @njit(cache=True, nogil=True)

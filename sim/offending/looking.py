@@ -1,4 +1,4 @@
-"""The pass over all residents that finds the few who look for an opportunity or take up a provocation in a tick."""
+"""Passes over all residents: the few who will look for an opportunity today, and the people present in some cells."""
 
 from __future__ import annotations
 
@@ -9,55 +9,47 @@ from sim.draws import BLOCK, fill_words
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_ready(
-    chunk,
-    lo,
-    hi,
-    seed,
-    code,
-    tick,
-    ticks_scale,
-    keys,
-    activity,
-    ready_property,
-    ready_violence,
-    lookers,
-    quarrellers,
-    counts,
-):
-    """Append rows of lookers (outings only) and quarrellers (anywhere but away) of a chunk.
+def find_ready(chunk, lo, hi, seed, code, tick, looks, ticks, keys, ready_property, ready_violence, lookers, quarrellers,
+               counts):
+    """Draw once a day who will look for something to take and who will take up a provocation, and when.
 
-    ticks_scale : length of a tick relative to four hours; chances scale with it.
-    lookers, quarrellers : int32[chunks, capacity]; counts : int64[chunks, 2].
+    Parameters
+    ----------
+    tick : int
+        First tick of the day.
+    looks, ticks : float, int
+        A day's chance is readiness times `looks`; it falls in one of the day's `ticks` alike.
+    lookers, quarrellers : int32[chunks, 2, capacity]
+        Rows and ticks of the day, appended. counts : int64[chunks, 2].
     """
     w0 = np.empty(BLOCK, np.uint32)
     w1 = np.empty(BLOCK, np.uint32)
     w2 = np.empty(BLOCK, np.uint32)
     flag = np.empty(BLOCK, np.uint8)
-    scale = np.float32(ticks_scale * 2.0**24)
+    scale = np.float32(looks * 2.0**24)
     small = np.uint32(8)
     a = b = 0
     for start in range(lo, hi, BLOCK):
         m = min(BLOCK, hi - start)
         end = start + m
         fill_words(seed, code, tick, keys, start, m, w0, w1, w2)
-        p_, v_, act_ = ready_property[start:end], ready_violence[start:end], activity[start:end]
+        p_, v_ = ready_property[start:end], ready_violence[start:end]
         some = np.int32(0)
         for j in range(m):
-            here = np.int32(act_[j])
-            looks = (np.float32(np.int32(w0[j] >> small)) < p_[j] * scale) & (here >= 2) & (here <= 5)
-            fights = (np.float32(np.int32(w1[j] >> small)) < v_[j] * scale) & (here <= 5)
-            f = np.int32(looks) + np.int32(2) * np.int32(fights)
+            f = np.int32(np.float32(np.int32(w0[j] >> small)) < p_[j] * scale)
+            f += np.int32(2) * np.int32(np.float32(np.int32(w1[j] >> small)) < v_[j] * scale)
             flag[j] = np.uint8(f)
             some |= f
         if some == 0:
             continue
         for j in range(m):
             if flag[j] & 1:
-                lookers[chunk, a] = start + j
+                lookers[chunk, 0, a] = start + j
+                lookers[chunk, 1, a] = ((w2[j] >> np.uint32(16)) * ticks) >> 16
                 a += 1
             if flag[j] & 2:
-                quarrellers[chunk, b] = start + j
+                quarrellers[chunk, 0, b] = start + j
+                quarrellers[chunk, 1, b] = ((w2[j] & np.uint32(0xFFFF)) * ticks) >> 16
                 b += 1
     counts[chunk, 0] = a
     counts[chunk, 1] = b

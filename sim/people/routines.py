@@ -41,6 +41,7 @@ def place_people(
     visit,
     fear,
     occupied,
+    checked,
     stay_in,
     cut,
     activity,
@@ -55,6 +56,8 @@ def place_people(
     ----------
     shops : int32[2 * residents]
         Two nodes of errands a person, one after the other.
+    checked : bool
+        Whether anybody could stay in this tick; false by day when no programme occupies people.
     stay_in : float32
         Share of outings that the most fearful cancel this tick (0 by day).
     cut : int32[7, 5]
@@ -101,11 +104,12 @@ def place_people(
                 + np.int32(u >= k3[r])
                 + np.int32(u >= k4[r])
             )
-        for j in range(m):
-            u = np.float32(np.int32(w1[j] >> small)) * np.float32(2.0**-24)
-            stay = max(stay_in * fear_[j], occupied_[j])
-            a = what[j]
-            what[j] = np.int32(0) if (a >= 3) & (u < stay) else a
+        if checked:
+            for j in range(m):
+                u = np.float32(np.int32(w1[j] >> small)) * np.float32(2.0**-24)
+                stay = max(stay_in * fear_[j], occupied_[j])
+                a = what[j]
+                what[j] = np.int32(0) if (a >= 3) & (u < stay) else a
         for j in range(m):
             a = what[j]
             way = np.int32(w2[j] & np.uint32(3))
@@ -216,6 +220,7 @@ class Routines(Mechanism):
             r["visit_node"],
             r["fear"],
             model.levers["occupied"],
+            dark > 0 or not model.levers.idle("occupied"),
             np.float32(self.params.avoidance * dark),
             cut,
             r["activity"],

@@ -1,0 +1,82 @@
+"""What follows the deeds of a tick: the log, what offenders learn, money, deaths, grudges."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.draws import decision
+from sim.offending import memory
+from sim.offending.deeds import find_accomplices, learn
+from sim.offending.fights import FIGHT
+from sim.records import CO_SLOTS, CODE
+
+JOIN = decision("offending.join")
+SKILL_OF = np.array([0, 1, 1, 1, 2, 2, 0, 0])
+SKILL_STEP = np.array([0.3, 0.08, 0.2], np.float32)  # learning by kind; theft teaches little
+
+
+def commit(off, model, e: dict[str, np.ndarray]) -> None:
+    """Log the offences of a tick with those who joined, then let everybody learn."""
+    r, tick = model.residents, model.tick
+    order = np.lexsort((e["type"], r["id"][e["rows"]], e["minute"]))
+    e = {name: value[order] for name, value in e.items()}
+    rows = e["rows"]
+    co = np.empty((len(rows), CO_SLOTS), np.int64)
+    find_accomplices(rows, e["kind"] == FIGHT, model.seed, JOIN, tick, bool(model.spec.interactions), r["key"], r["ties"],
+                     r.row_of, r["activity"], r["ready_property"], r["ready_violence"], off.params.joint, co)
+    co[e["domestic"]] = -1
+    if len(off.banned):
+        co[np.isin(co, off.banned)] = -1
+    co[co == e["victim_id"][:, None]] = -1
+    model.log.append(
+        tick=np.full(len(rows), tick, np.int32),
+        minute=(e["minute"] + model.slot * model.calendar.tick_minutes).astype(np.int16),
+        cell=e["cell"],
+        spot=e["spot"],
+        type=e["type"],
+        offender_id=r["id"][rows],
+        victim_id=e["victim_id"],
+        dwelling_id=e["dwelling_id"],
+        co_offenders=co,
+        domestic=e["domestic"],
+        weapon=e["weapon"],
+        outdoors=e["outdoors"],
+        loss=e["loss"],
+    )
+    learn_from(off, model, e, co)
+    consequences(off, model, e, co)
+
+
+def learn_from(off, model, e: dict, co: np.ndarray) -> None:
+    """Offences, capital, skill and good places of offenders and accomplices."""
+    r, p, s = model.residents, off.params, off.state
+    s["memory"] = memory.grow(s["memory"], s["remembered"] + co.size + len(co))
+    t = s["memory"]
+    s["remembered"] = int(learn(
+        e["rows"], co, e["kind"], e["cell"], e["dwelling_id"], model.tick, r.row_of, r["id"], p.capital_step,
+        p.memory_pull / p.readiness_scale, SKILL_OF, SKILL_STEP, r["offences"], r["last_offence"], r["last_property"],
+        r["capital_property"], r["capital_violence"], r["drawn_back"], r["ready_property"], r["places"], t["owner"], t["cell"],
+        t["dwelling"], t["tick"], t["skill"], s["remembered"]))
+
+
+def consequences(off, model, e, co) -> None:
+    """Money for the offenders; deaths and grudges of the victims."""
+    r, p, s = model.residents, off.params, off.state
+    paid = e["loss"] > 0
+    if paid.any():
+        heads = 1 + (co[paid] >= 0).sum(axis=1)
+        share = e["loss"][paid] * p.fence / heads
+        ids = np.concatenate([r["id"][e["rows"][paid]], co[paid].ravel()])
+        money = np.concatenate([share, np.repeat(share, CO_SLOTS)])
+        model.propose("residents", "cash", ids[ids >= 0], money[ids >= 0])
+    if not model.spec.interactions:
+        return
+    dead = np.unique(e["victim_id"][e["lethal"] & (e["victim_id"] >= 0)])
+    if len(dead):
+        model.bury(dead, "homicide")
+    hurt = (e["type"] == CODE["assault"]) & ~e["domestic"] & (e["victim_id"] >= 0)
+    if hurt.any():
+        offenders = r["id"][e["rows"][hurt]]
+        s["grudge_who"] = np.concatenate([s["grudge_who"], e["victim_id"][hurt]])
+        s["grudge_at"] = np.concatenate([s["grudge_at"], offenders])
+        s["grudge_tick"] = np.concatenate([s["grudge_tick"], np.full(int(hurt.sum()), model.tick, np.int64)])

@@ -1,0 +1,174 @@
+"""Violence of a tick: quarrels taken up, at home and outside, and the hurt who strike back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.draws import decision, mix_arrays, uniforms
+from sim.offending import quarrels
+from sim.offending.deeds import earliest
+from sim.offending.situation import dark_at, minutes_of, spots, strike_all
+from sim.people import schedules
+from sim.records import CODE
+
+MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
+QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel"), 0, 0])
+FIGHT = 7  # kind of a fight beside the kinds of property offences
+
+
+def choose(off, model, rows: np.ndarray) -> dict | None:
+    """Let the quarrellers (rows) decide; return who comes to blows, None when nobody does."""
+    r, layers, v = model.residents, model.layers, model.visits
+    avengers, foes = grudges(off, model)
+    if not len(rows) and not len(avengers):
+        return None
+    n = len(rows)
+    minutes = minutes_of(off, model, rows, MINUTE)
+    kind, cell = np.full(n, -1, np.int8), np.zeros(n, np.int32)
+    member, seen_at = np.full(n, -1, np.int64), np.full(n, -1, np.int32)
+    if n:
+        s = model.mechanisms["deterrence"].state
+        hour = model.slot * model.calendar.tick_hours + minutes // 60
+        first = model.dwellings["first_member"][model.dwellings.rows(r["dwelling"][rows])]
+        quarrels.choose_quarrel(
+            rows,
+            minutes,
+            dark_at(model, minutes),
+            schedules.AWAKE[hour],
+            model.seed,
+            QUARREL,
+            model.tick,
+            model.calendar.ticks_per_day,
+            16,
+            bool(model.spec.interactions),
+            r["key"],
+            r["cell"],
+            r["activity"],
+            model.age(),
+            r["risk"],
+            r["sighted"],
+            first,
+            r["next_member"],
+            r.row_of,
+            r["partner"],
+            model.city.grid.width,
+            layers["in_public"],
+            layers["management"],
+            layers["light"],
+            model.levers["management"],
+            model.levers["light"],
+            s["cells"],
+            s["ticks"],
+            s["times"],
+            v.first,
+            v.count,
+            v.start,
+            v.minutes,
+            off.quarrel,
+            kind,
+            cell,
+            member,
+            seen_at,
+        )
+        if (seen_at >= 0).any():
+            model.sightings.append((r["id"][rows][seen_at >= 0], seen_at[seen_at >= 0]))
+    act = kind >= 0
+    return dict(
+        rows=rows[act],
+        minute=minutes[act],
+        cell=cell[act],
+        victim_id=member[act],
+        taste=1,
+        person=kind[act] == quarrels.STRANGER,
+        avengers=avengers,
+        foes=foes,
+    )
+
+
+def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
+    """Quarrels that found their victim, and the blows of those who strike back."""
+    r, avengers, foes = model.residents, chosen["avengers"], chosen["foes"]
+    victim, street = chosen["victim_id"].copy(), chosen["person"]
+    victim[street] = np.where(met >= 0, r["id"][np.maximum(met, 0)], -1)
+    hit = victim >= 0
+    parts = dict(
+        rows=chosen["rows"][hit],
+        minute=chosen["minute"][hit],
+        cell=chosen["cell"][hit],
+        victim_id=victim[hit],
+        domestic=~street[hit],
+    )
+    if len(avengers):
+        extra = dict(
+            rows=avengers,
+            minute=minutes_of(off, model, avengers, GRUDGE),
+            cell=r["cell"][r.rows(foes)],
+            victim_id=foes,
+            domestic=np.zeros(len(avengers), bool),
+        )
+        parts = {k: np.concatenate([parts[k], extra[k]]) for k in parts}
+    if not len(parts["rows"]):
+        return None
+    key = r["key"][parts["rows"]]
+    if model.spec.interactions:
+        keep = earliest(parts["victim_id"], parts["minute"], key)
+        parts, key = {k: x[keep] for k, x in parts.items()}, key[keep]
+    m = len(parts["rows"])
+    weapon, lethal = np.zeros(m, bool), np.zeros(m, bool)
+    strike_all(off, model, parts["rows"], np.ones(m, bool), True, weapon, lethal)
+    type_ = np.where(lethal, CODE["homicide"], CODE["assault"]).astype(np.int8)
+    indoors = (r["activity"][parts["rows"]] <= 3) | parts["domestic"]
+    home = r["dwelling"][parts["rows"]]
+    thing = np.where(parts["domestic"], home, key.astype(np.int64) + model.tick)
+    kinds = np.full(m, FIGHT, np.int8)
+    return dict(
+        **parts,
+        spot=spots(parts["cell"], thing, kinds),
+        type=type_,
+        dwelling_id=np.where(parts["domestic"], home, -1),
+        weapon=weapon,
+        lethal=lethal,
+        loss=np.zeros(m, np.float32),
+        kind=kinds,
+        outdoors=~indoors,
+    )
+
+
+def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
+    """Victims of assault who strike back now: (rows of avengers, ids of foes)."""
+    s, r, p = off.state, model.residents, off.params
+    fresh = s["grudge_tick"] > model.tick - p.grudge_days * model.calendar.ticks_per_day
+    for name in ("grudge_who", "grudge_at", "grudge_tick"):
+        s[name] = s[name][fresh]
+    nobody = np.empty(0, np.int64)
+    if not len(s["grudge_who"]) or not model.spec.interactions:
+        return nobody, nobody
+    who, at = s["grudge_who"], s["grudge_at"]
+    known = (who < r.row_of.size) & (at < r.row_of.size)
+    a, b = r.row_of[np.where(known, who, 0)], r.row_of[np.where(known, at, 0)]
+    ok = known & (a >= 0) & (b >= 0)
+    width = model.city.grid.width
+    ca, cb = r["cell"][a], r["cell"][b]
+    near = np.maximum(abs(ca % width - cb % width), abs(ca // width - cb // width)) <= 6
+    ok &= (ca >= 0) & (cb >= 0) & near & (r["activity"][a] >= 1) & (r["activity"][b] >= 1)
+    ok &= r["ready_violence"][a] > 0
+    if len(off.banned):
+        ok &= ~np.isin(who, off.banned)
+    pair = np.empty(len(who), np.uint64)
+    mix_arrays(r["key"][a], r["key"][b], pair)
+    base = 1 / (1 + np.exp(off.params.violence_threshold / off.params.readiness_scale))
+    temper = np.clip((r["ready_violence"][a] / base) ** 0.5, 0.1, 5.0)
+    ok &= (
+        uniforms(model.seed, "offending.grudge", model.tick, pair)
+        < p.grudge * temper * model.calendar.tick_hours / 4
+    )
+    rows, foes = a[ok].astype(np.int64), at[ok]
+    order = np.lexsort((foes, r["key"][rows]))
+    rows, foes = rows[order], foes[order]
+    once = np.ones(len(rows), bool)
+    once[1:] = rows[1:] != rows[:-1]
+    if ok.any():
+        done = np.isin(s["grudge_who"], r["id"][rows[once]])
+        for name in ("grudge_who", "grudge_at", "grudge_tick"):
+            s[name] = s[name][~done]
+    return rows[once], foes[once]

@@ -1,0 +1,94 @@
+"""What thefts and fights share: the minute, the dark, whom one meets, blows, and the exact spot."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.draws import decision, mix_arrays
+from sim.offending import quarrels
+from sim.offending.deeds import keyed_minutes, strike
+from sim.offending.looking import find_people
+from sim.people import schedules
+
+VICTIM, STRIKE = decision("offending.victim"), decision("offending.strike")
+
+
+def minutes_of(off, model, rows: np.ndarray, code: int) -> np.ndarray:
+    """Keyed minutes within the tick, tied to what everybody is doing."""
+    out = np.zeros(len(rows), np.int16)
+    r = model.residents
+    table = off.hours_of[model.slot, schedules.day_kind(model.calendar.weekday(model.day))]
+    keyed_minutes(rows, model.seed, code, model.tick, r["key"], r["routine"], r["activity"], table, out)
+    return out
+
+
+def dark_at(model, minutes: np.ndarray) -> np.ndarray:
+    """True where it is dark: sunset moves between 17 and 21, sunrise between 5:30 and 8:30 (latitude 40-50)."""
+    season = model.calendar.season(model.day)
+    hour = model.slot * model.calendar.tick_hours + minutes / 60.0
+    return (hour >= 19 + 2 * season) | (hour < 7 - 1.5 * season)
+
+
+def meet(off, model, asked: list[tuple]) -> list[np.ndarray]:
+    """Rows of the victims (-1: nobody there) of offences against people present, in one pass over the residents.
+
+    asked : list of (cells, rows of offenders, bool which of them need a victim, taste).
+    """
+    if not any(which.any() for _, _, which, _ in asked):
+        return [np.empty(0, np.int64) for _ in asked]
+    r = model.residents
+    cells = np.concatenate([c[which] for c, _, which, _ in asked])
+    rows = np.concatenate([o[which] for _, o, which, _ in asked])
+    taste = np.concatenate([np.full(int(which.sum()), t, np.int8) for _, _, which, t in asked])
+    off.bitmap[cells] = 1
+    off.hit_count[:] = 0
+    model.parallel_indexed(find_people, len(r), off.bitmap, r["activity"], r["cell"], off.hits, off.hit_count)
+    off.bitmap[cells] = 0
+    hits = np.concatenate([off.hits[i, :n] for i, n in enumerate(off.hit_count)])
+    out = np.empty(len(cells), np.int64)
+    quarrels.choose_victims(
+        cells,
+        rows,
+        taste,
+        model.seed,
+        VICTIM,
+        model.tick,
+        r["key"],
+        model.age(),
+        r["ready_violence"],
+        r["activity"],
+        r["cell"],
+        hits,
+        out,
+    )
+    return np.split(out, np.cumsum([int(which.sum()) for _, _, which, _ in asked])[:-1])
+
+
+def strike_all(off, model, rows, which, assault, weapon, lethal) -> None:
+    """Weapons and deaths of the offences marked in `which`, written to the arrays `weapon` and `lethal`."""
+    p, r = off.params, model.residents
+    m = int(which.sum())
+    if m:
+        w, x = np.zeros(m, bool), np.zeros(m, bool)
+        strike(
+            rows[which],
+            np.full(m, assault),
+            model.seed,
+            STRIKE,
+            model.tick,
+            r["key"],
+            r["capital_violence"],
+            p.weapon,
+            p.lethal_weapon,
+            p.lethal_unarmed,
+            w,
+            x,
+        )
+        weapon[which], lethal[which] = w, x
+
+
+def spots(cell, thing, kind) -> np.ndarray:
+    """Hash of the exact place: the same dwelling or shop has the same spot every time."""
+    out = np.empty(len(cell), np.uint64)
+    mix_arrays(cell.astype(np.uint64) * np.uint64(8) + kind.astype(np.uint64), thing.astype(np.uint64), out)
+    return (out >> np.uint64(32)).astype(np.uint32)
