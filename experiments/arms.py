@@ -89,6 +89,9 @@ def read_experiment(name: str) -> Experiment:
     if not isinstance(arms, dict) or not arms:
         raise SpecError(f"{shown}: arms: expected a mapping of arm names to lists of overrides, found {show(arms)}")
     overrides = list(_override_list(content.get("overrides", []), f"{shown}: overrides"))
+    for override in parse(overrides):
+        if override.key_or_group in ("experiment", "arms"):
+            raise SpecError(f"{shown}: overrides: {override.key_or_group} cannot be set here")
     for key in ("outcome", "replications"):
         if key in content:
             overrides.append(f"{key}={content[key]}")
@@ -141,6 +144,7 @@ class Plan:
                 shared[key] = text
         self.shared, self.base = list(shared.values()), base
         self.arms: dict[str, tuple[str, ...]] = {}
+        self.named: set[str] = set()  # arms that are the intervention of that name
         for name in arms:
             self._add_named(name)
         for name, listed in self.experiment.arms.items():
@@ -159,12 +163,13 @@ class Plan:
         if name in self.base:
             raise SpecError(f"arms: {name!r} is in interventions, so every arm has it already")
         self.arms[name] = ()
+        self.named.add(name)
 
     def chosen(self, name: str) -> list[str]:
         """Interventions of an arm: those of all arms and its own."""
         listed = self.arms.get(name, ())
         own = [n for o in parse(listed) if o.key_or_group == "interventions" for n in _list(o)]
-        if not listed and name != BASELINE:
+        if name in CONTROLS or name in self.named:
             own = [name]
         return list(dict.fromkeys([*self.base, *own]))
 
@@ -193,12 +198,13 @@ def _names(override: Any) -> Any:
 
 
 def _list(override: Any) -> list[str]:
-    value = override.value()
-    value = value if isinstance(value, list) else [value]
+    key, value = override.key_or_group, _names(override)
+    if not isinstance(value, list):
+        raise SpecError(f"{key}: expected a list of names, as in {key}=[a,b], found {show(value)}")
     names = [getattr(v, "text", v) for v in value]
     for name in names:
         if not isinstance(name, str):
-            raise SpecError(f"{override.key_or_group}: expected a list of names, found {show(name)}")
+            raise SpecError(f"{key}: expected a list of names, found {show(name)}")
     return names
 
 
