@@ -20,6 +20,9 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     r, tick = model.residents, model.tick
     order = np.lexsort((e["type"], r["id"][e["rows"]], e["minute"]))
     e = {name: value[order] for name, value in e.items()}
+    if model.spec.interactions and e["lethal"].any():
+        alive = still_alive(r["id"][e["rows"]], e["victim_id"], e["lethal"])
+        e = {name: value[alive] for name, value in e.items()}
     rows = e["rows"]
     co = np.empty((len(rows), CO_SLOTS), np.int64)
     find_accomplices(rows, e["kind"] == FIGHT, model.seed, JOIN, tick, bool(model.spec.interactions), r["key"], r["ties"],
@@ -45,6 +48,15 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     )
     learn_from(off, model, e, co)
     consequences(off, model, e, co)
+
+
+def still_alive(offender: np.ndarray, victim: np.ndarray, lethal: np.ndarray) -> np.ndarray:
+    """True for offences, in the order of their minutes, whose offender and victim were not killed by an earlier one."""
+    alive = np.ones(len(lethal), bool)
+    for j in np.flatnonzero(lethal):
+        if alive[j] and victim[j] >= 0:
+            alive[j + 1 :] &= (offender[j + 1 :] != victim[j]) & (victim[j + 1 :] != victim[j])
+    return alive
 
 
 def learn_from(off, model, e: dict, co: np.ndarray) -> None:

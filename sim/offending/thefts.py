@@ -131,10 +131,10 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
     furnish(kind, cell, dwelling, key, model.seed, TARGET, model.tick, off.dwelling_first, d["id"], d["first_member"],
             model.layers["shops"], LOSS, victim, home, thing, loss)
     victim[person] = np.where(met >= 0, r["id"][np.maximum(met, 0)], -1)
-    keep = np.ones(n, bool)
+    keep = (home < 0) | (home != r["dwelling"][rows])  # nobody breaks into his own home or steals his own car
     keep[person] = met >= 0
     if model.spec.interactions:
-        taken = np.where(kind == choice.BURGLARY, home, -1)
+        taken = np.where(keep & (kind == choice.BURGLARY), home, -1)
         keep &= earliest(taken, minutes, key)
         keep &= earliest(np.where(person, victim, -1), minutes, key)
     if not keep.any():
