@@ -58,8 +58,17 @@ class DeterrenceParams(MechanismParams):
 def fade_risk(lo, hi, keys, risk, base, keep, day):
     """Move the risk of the day's slice of residents towards its base."""
     for i in range(lo, hi):
-        if risk[i] != base and (keys[i] & uint64(SLICE - 1)) == day:
+        if risk[i] != base and ((keys[i] >> uint64(6)) & uint64(SLICE - 1)) == day:
             risk[i] = base + (risk[i] - base) * keep
+
+
+@njit(cache=True, nogil=True)
+def add_risk(ids, row_of, risk, amount):
+    """Add an amount to the risk of everybody mentioned (ids below 0 are nobody), within 0 and 3."""
+    for i in ids:
+        if i >= 0 and row_of[i] >= 0:
+            row = row_of[i]
+            risk[row] = min(max(risk[row] + amount, np.float32(0.0)), np.float32(3.0))
 
 
 @mechanism
@@ -118,15 +127,8 @@ class Deterrence(Mechanism):
 
     @staticmethod
     def _add(model, ids, amount: float) -> None:
-        """Add an amount for every mention of a person, in whole mentions so that the order does not matter."""
-        ids = ids[ids >= 0]
-        if not len(ids):
-            return
-        ids, mentions = np.unique(ids, return_counts=True)
-        rows = model.residents.row_of[ids]
-        known = rows >= 0
-        risk = model.residents["risk"]
-        risk[rows[known]] = np.clip(risk[rows[known]] + np.float32(amount) * mentions[known].astype(np.float32), 0, 3)
+        """Add an amount for every mention of a person; the order of mentions does not matter."""
+        add_risk(np.ascontiguousarray(ids, np.int64), model.residents.row_of, model.residents["risk"], np.float32(amount))
 
     # -- places where police were seen --------------------------------------------------------------------------------
 

@@ -14,11 +14,11 @@ SLICE = 32  # days between two updates of the same person (a power of two)
 
 @njit(cache=True, nogil=True)
 def rows_of_day(keys, day, out):
-    """Write the rows whose turn it is on this day (key modulo `SLICE`) to `out` and return their number."""
+    """Write the rows whose turn it is on this day (blocks of 64 keys take turns through `SLICE` days) to `out` and return their number."""
     n = 0
     for i in range(keys.size):
         out[n] = i
-        n += (keys[i] & uint64(SLICE - 1)) == day
+        n += ((keys[i] >> uint64(6)) & uint64(SLICE - 1)) == day
     return n
 
 

@@ -162,6 +162,26 @@ def strike(
 
 
 @njit(cache=True, nogil=True)
+def strike_back(who, at, row_of, cell, activity, ready_violence, key, width, seed, code, tick, chance, base, ok):
+    """Mark the grudges that are acted on: both are out, within six cells, and the temper is up.
+
+    who, at : ids of the avenger and of the foe. chance : per tick at the readiness `base`; it grows with its square root.
+    """
+    for j in range(who.size):
+        a, b = row_of[who[j]], row_of[at[j]]
+        if a < 0 or b < 0 or ready_violence[a] <= 0.0:
+            continue
+        ca, cb = cell[a], cell[b]
+        if ca < 0 or cb < 0 or activity[a] < 1 or activity[b] < 1:
+            continue
+        if max(abs(ca % width - cb % width), abs(ca // width - cb // width)) > 6:
+            continue
+        temper = min(max(math.sqrt(ready_violence[a] / base), 0.1), 5.0)
+        u, _, _, _ = draw4(seed, code, tick, mix(key[a], key[b]), 0)
+        ok[j] = unit(u) < chance * temper
+
+
+@njit(cache=True, nogil=True)
 def keyed_minutes(rows, seed, code, tick, key, routine, activity, weights, out):
     """Minute within the tick: an hour drawn by the schedule's share of the activity in it, then any minute of the hour.
 

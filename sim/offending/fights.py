@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.draws import decision, mix_arrays, uniforms
+from sim.draws import decision
 from sim.offending import quarrels
-from sim.offending.deeds import earliest
+from sim.offending.deeds import earliest, strike_back
 from sim.offending.situation import dark_at, minutes_of, spots, strike_all
 from sim.people import schedules
 from sim.records import CODE
 
 MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
+GRUDGE_DRAW = decision("offending.grudge")
 QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel"), 0, 0])
 FIGHT = 7  # kind of a fight beside the kinds of property offences
 
@@ -137,38 +138,28 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
 def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
     """Victims of assault who strike back now: (rows of avengers, ids of foes)."""
     s, r, p = off.state, model.residents, off.params
-    fresh = s["grudge_tick"] > model.tick - p.grudge_days * model.calendar.ticks_per_day
-    for name in ("grudge_who", "grudge_at", "grudge_tick"):
-        s[name] = s[name][fresh]
-    nobody = np.empty(0, np.int64)
-    if not len(s["grudge_who"]) or not model.spec.interactions:
-        return nobody, nobody
+    if model.slot == 0:
+        fresh = s["grudge_tick"] > model.tick - p.grudge_days * model.calendar.ticks_per_day
+        if len(off.banned):
+            fresh &= ~np.isin(s["grudge_who"], off.banned)
+        for name in ("grudge_who", "grudge_at", "grudge_tick"):
+            s[name] = s[name][fresh]
     who, at = s["grudge_who"], s["grudge_at"]
-    known = (who < r.row_of.size) & (at < r.row_of.size)
-    a, b = r.row_of[np.where(known, who, 0)], r.row_of[np.where(known, at, 0)]
-    ok = known & (a >= 0) & (b >= 0)
-    width = model.city.grid.width
-    ca, cb = r["cell"][a], r["cell"][b]
-    near = np.maximum(abs(ca % width - cb % width), abs(ca // width - cb // width)) <= 6
-    ok &= (ca >= 0) & (cb >= 0) & near & (r["activity"][a] >= 1) & (r["activity"][b] >= 1)
-    ok &= r["ready_violence"][a] > 0
-    if len(off.banned):
-        ok &= ~np.isin(who, off.banned)
-    pair = np.empty(len(who), np.uint64)
-    mix_arrays(r["key"][a], r["key"][b], pair)
-    base = 1 / (1 + np.exp(off.params.violence_threshold / off.params.readiness_scale))
-    temper = np.clip((r["ready_violence"][a] / base) ** 0.5, 0.1, 5.0)
-    ok &= (
-        uniforms(model.seed, "offending.grudge", model.tick, pair)
-        < p.grudge * temper * model.calendar.tick_hours / 4
-    )
-    rows, foes = a[ok].astype(np.int64), at[ok]
+    nobody = np.empty(0, np.int64)
+    if not len(who) or not model.spec.interactions:
+        return nobody, nobody
+    base = 1 / (1 + np.exp(p.violence_threshold / p.readiness_scale))
+    ok = np.zeros(len(who), bool)
+    strike_back(who, at, r.row_of, r["cell"], r["activity"], r["ready_violence"], r["key"], model.city.grid.width, model.seed,
+                GRUDGE_DRAW, model.tick, p.grudge * model.calendar.tick_hours / 4, base, ok)
+    if not ok.any():
+        return nobody, nobody
+    rows, foes = r.rows(who[ok]).astype(np.int64), at[ok]
     order = np.lexsort((foes, r["key"][rows]))
     rows, foes = rows[order], foes[order]
     once = np.ones(len(rows), bool)
     once[1:] = rows[1:] != rows[:-1]
-    if ok.any():
-        done = np.isin(s["grudge_who"], r["id"][rows[once]])
-        for name in ("grudge_who", "grudge_at", "grudge_tick"):
-            s[name] = s[name][~done]
+    done = np.isin(who, r["id"][rows[once]])
+    for name in ("grudge_who", "grudge_at", "grudge_tick"):
+        s[name] = s[name][~done]
     return rows[once], foes[once]

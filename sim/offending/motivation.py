@@ -52,7 +52,9 @@ def update_readiness(
     ready_property,
     ready_violence,
 ):
-    """Weekly update for residents with ``key % 7 == slice_`` (all of them when slice_ < 0).
+    """Weekly update for residents with ``(key >> 6) % 7 == slice_`` (all of them when slice_ < 0).
+
+    Neighbouring keys take their turn together, so that a day reads a seventh of the memory.
 
     weights : float64[18], in the order of :func:`weight_vector`.
     fade : float
@@ -79,7 +81,7 @@ def update_readiness(
         watched_until,
     ) = weights
     for i in range(lo, hi):
-        if slice_ >= 0 and keys[i] % np.uint64(7) != np.uint64(slice_):
+        if slice_ >= 0 and (keys[i] >> np.uint64(6)) % np.uint64(7) != np.uint64(slice_):
             continue
         if not alive[i] or age[i] < min_age:
             ready_property[i] = 0.0
