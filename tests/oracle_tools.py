@@ -1,4 +1,4 @@
-"""Plain Python for oracles: keyed draws written from their definition, and calls of kernels by the names of arguments."""
+"""Plain Python for oracles: keyed draws from their definition, and calls of kernels by names of arguments."""
 
 import inspect
 import math

@@ -95,6 +95,21 @@ def test_contributions_follow_people_when_rows_move_and_leave():
     assert levers["restraint"].tolist() == [0, 0, 0.5, 0]
 
 
+def test_idle_levers_are_those_nobody_moves():
+    people = Population("residents", np.arange(5))
+    levers = board(people)
+    assert all(levers.idle(name) for name in ARRAYS)
+    levers.put("none", "restraint", np.array([1]), 0.0)
+    levers.put("some", "occupied", np.array([1]), 0.5)
+    assert levers.idle("restraint") and not levers.idle("occupied") and levers.idle("earnings")
+    people.remove([3])
+    people.compact()
+    levers.refresh({**SIZES, "residents": 4})
+    assert levers.idle("restraint") and not levers.idle("occupied") and len(levers["earnings"]) == 4
+    levers.withdraw("some")
+    assert levers.idle("occupied") and not levers["occupied"].any()
+
+
 def test_city_levers_add_up_and_orders_are_listed_by_name():
     levers = board()
     assert levers["treatment_slots"] == 0 and levers["visits"] == []

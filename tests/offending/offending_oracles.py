@@ -101,7 +101,7 @@ def beside(w, cell, dx, dy):
 
 
 def places_known(w, codes, i):
-    """[(number of the place, cell, slot of memory or None)]: the way, the node, near by, memory; inside the city, once."""
+    """[(number of the place, cell, slot of memory or None)]: the way, the node, near by, memory; in the city, once."""
     words = [draw4(w.seed, codes[0], w.tick, w.key[i], k) for k in range(6)]
     here, home = w.cell[i], w.home[i]
     origin = home if here != home else w.shops_of[i][0]
@@ -130,7 +130,7 @@ def places_known(w, codes, i):
 
 
 def options(w, codes, i, minute, dark, passing_share, open_share):
-    """All options of a looker as [(kind, cell, dwelling or -1, utility)], in order, and the cells where police was seen."""
+    """Options of a looker as [(kind, cell, dwelling or -1, utility)], in order; where police was seen; the draw."""
     p = w.params
     found, words = places_known(w, codes, i)
     mine = w.memory[i]
@@ -258,19 +258,22 @@ def victim(w, code, offender, cell, taste, people):
 # -- the act ---------------------------------------------------------------------------------------------------------
 
 
-def accomplices(w, code, i, ready, joint):
-    """Ids of up to three friends who are out and join, in the order of the ties."""
-    out = []
+def accomplices(w, code, i, violent, joint):
+    """Ids of up to three friends who are out and join, in the order of the ties, and the smallest slack of a draw."""
+    out, slack = [], 1.0
+    ready = w.ready_violence if violent else w.ready_property
     for friend in w.ties[i] if w.interactions else ():
         row = w.row_of[friend] if friend >= 0 else -1
         if row in (-1, i) or friend in out or len(out) == 3:
             continue
         if not SHOP <= w.activity[row] <= STREET or ready[row] <= 0:
             continue
-        chance = logistic(log_odds(min(ready[row], 0.999)) + joint)
-        if unit(draw4(w.seed, code, w.tick, mix(w.key[i], w.key[row]))[0]) < chance:
+        words = draw4(w.seed, code, w.tick, mix(w.key[i], w.key[row]))  # a theft and a fight draw apart
+        u, chance = unit(words[1 if violent else 0]), logistic(log_odds(min(ready[row], 0.999)) + joint)
+        slack = min(slack, abs(u - chance))
+        if u < chance:
             out.append(friend)
-    return out
+    return out, slack
 
 
 def blow(w, code, i, assault, weapon, lethal_weapon, lethal_unarmed):
@@ -279,6 +282,21 @@ def blow(w, code, i, assault, weapon, lethal_weapon, lethal_unarmed):
     armed = unit(a) < logistic(log_odds(weapon) + 0.5 * min(3, w.capital_violence[i]))
     chance = lethal_weapon if armed else lethal_unarmed
     return armed, unit(b) < (chance if assault else chance / 4)
+
+
+def target_and_loss(w, code, tick, kind, cell, dwelling, key, loss_of):
+    """(victim's id, dwelling's id, thing taken from, loss) of a property offence before anybody present is met."""
+    car, shop, one, two = draw4(w.seed, code, tick, key)
+    homes = range(w.dwelling_first[cell], w.dwelling_first[cell + 1])
+    if kind == VEHICLE and homes:
+        dwelling = homes[pick(car, len(homes))]
+    median, spread = loss_of[kind]
+    loss = median * math.exp(spread * math.sqrt(-2 * math.log(unit(one))) * math.cos(2 * math.pi * unit(two)))
+    if dwelling >= 0:
+        return w.d_first_member[dwelling], w.d_id[dwelling], w.d_id[dwelling], loss
+    if kind in (SHOPLIFTING, TILL):
+        return -1, -1, pick(shop, max(1, w.shops[cell])), loss
+    return -1, -1, (key + tick + 2**63) % 2**64 - 2**63, loss
 
 
 def minute_of(w, code, i, table):

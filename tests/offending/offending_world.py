@@ -34,8 +34,8 @@ def make_world(
     """Everything by the names under which kernels ask for it.
 
     outside : share of cells beyond the city; gone : share of ids that have left; eager : what is taken off the
-    thresholds of offences, so that rare ones happen; police : visits per cell; remembering : share of people with memories;
-    first_keys : keys equal the ids, as those of the first inhabitants do.
+    thresholds of offences, so that rare ones happen; police : visits per cell; remembering : share of people with
+    memories; first_keys : keys equal the ids, as those of the first inhabitants do.
     """
     rng = np.random.default_rng(seed)
     n, cells = residents, width * height
@@ -100,7 +100,8 @@ def make_world(
     )
     for name, values in layers.items():
         setattr(w, name, values.astype(LAYER_TYPES[name]))
-    w.efficacy, w.alert = as_declared("efficacy", rng.normal(size=cells)), as_declared("alert", rng.exponential(1, cells))
+    w.efficacy = as_declared("efficacy", rng.normal(size=cells))
+    w.alert = as_declared("alert", rng.exponential(1, cells))
     # counts of a larger crowd than the few people followed, so that terms with ceilings reach them
     w.at_home = as_declared("at_home", rng.integers(0, 60, cells))
     w.in_public = as_declared("in_public", np.where(rng.random(cells) < 0.3, 0, rng.integers(0, 120, cells)))
@@ -134,8 +135,10 @@ def make_world(
     # Parameters: the defaults, moved about, with offences made common
     p = OffendingParams()
     low = {f.name: getattr(p, f.name) - eager for f in dataclasses.fields(p) if f.name.startswith("theta_")}
-    w.params = dataclasses.replace(p, **low, choice_scale=float(rng.uniform(0.4, 1.5)), notice=float(rng.random() * 0.3),
-                                   next_door=float(rng.random()), min_age=10)
+    w.params = dataclasses.replace(
+        p, **low, choice_scale=float(rng.uniform(0.4, 1.5)), notice=float(rng.random() * 0.3),
+        next_door=float(rng.random()), min_age=10,
+    )
     w.learned = dataclasses.replace(DeterrenceParams(), habituation=float(rng.random()))
     w.rng = rng
     return w

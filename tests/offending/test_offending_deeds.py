@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from offending_world import make_world, plain, worlds
-from oracle_tools import call, draw4, log_odds, logistic, mix, unit
+from oracle_tools import call, log_odds, logistic
 
-from sim.offending import memory
-from sim.offending.deeds import earliest, find_accomplices, keyed_minutes, strike
+from sim.offending import memory, thefts
+from sim.offending.aftermath import SKILL_OF, SKILL_STEP
+from sim.offending.deeds import earliest, find_accomplices, furnish, keyed_minutes, learn, strike
+from sim.offending.fights import FIGHT
 from sim.people import schedules
 from sim.records import CO_SLOTS
 
@@ -17,24 +19,19 @@ from sim.records import CO_SLOTS
 @settings(max_examples=40, deadline=None)
 @given(worlds, st.floats(-3, 12))
 def test_accomplices_agree_with_an_oracle(w, joint):
-    w.rows, w.code, w.ready, w.joint = np.arange(w.n), 31, w.ready_property, joint
+    w.rows, w.violent, w.code, w.joint = np.arange(w.n), w.rng.random(w.n) < 0.5, 31, joint
     w.out = np.full((w.n, CO_SLOTS), -9, np.int64)
     call(find_accomplices, vars(w))
     v = plain(w)
     for i in range(w.n):
-        expect = oracle.accomplices(v, 31, i, v.ready_property, joint)
-        close = False
-        for friend in v.ties[i]:
-            row = v.row_of[friend] if friend >= 0 else -1
-            if row >= 0 and v.ready_property[row] > 0:
-                u = unit(draw4(v.seed, 31, v.tick, mix(v.key[i], v.key[row]))[0])
-                close |= abs(u - logistic(log_odds(min(v.ready_property[row], 0.999)) + joint)) < oracle.CLOSE
-        assert close or v.out[i] == expect + [-1] * (CO_SLOTS - len(expect))
+        expect, slack = oracle.accomplices(v, 31, i, v.violent[i], joint)
+        assert slack < oracle.CLOSE or v.out[i] == expect + [-1] * (CO_SLOTS - len(expect))
 
 
 def test_friends_who_are_not_out_do_not_join():
     w = make_world(seed=3, residents=200, gone=0.0)
-    w.rows, w.code, w.ready, w.joint = np.arange(w.n), 31, np.full(w.n, 0.9, np.float32), 50.0
+    w.rows, w.violent, w.code, w.joint = np.arange(w.n), np.zeros(w.n, bool), 31, 50.0
+    w.ready_property[:], w.ready_violence[:] = 0.9, 0.0
     w.out = np.full((w.n, CO_SLOTS), -9, np.int64)
     call(find_accomplices, vars(w))
     joined = w.row_of[w.out[w.out >= 0]]
@@ -42,8 +39,85 @@ def test_friends_who_are_not_out_do_not_join():
     for row, friends in enumerate(w.out):
         friends = friends[friends >= 0].tolist()
         assert len(set(friends)) == len(friends) and w.id[row] not in friends
+    call(find_accomplices, vars(w), violent=np.ones(w.n, bool))
+    assert (w.out == -1).all(), "who would steal but not fight joins no fight"
     call(find_accomplices, vars(w), interactions=False)
     assert (w.out == -1).all(), "nobody joins when channels between residents are cut"
+
+
+@settings(max_examples=40, deadline=None)
+@given(worlds)
+def test_targets_and_losses_agree_with_an_oracle(w):
+    n, rng = 50, w.rng
+    kind = rng.integers(0, 6, n).astype(np.int8)
+    dwelling = np.where(kind == 0, rng.integers(0, len(w.d_id), n), -1)
+    cell = np.where(kind == 0, w.d_cell[dwelling], rng.integers(0, w.cells, n)).astype(np.int32)
+    key = rng.integers(0, 2**64, n, np.uint64)
+    victim, home, thing = np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.empty(n, np.int64)
+    loss = np.empty(n, np.float32)
+    call(furnish, vars(w), kind=kind, cell=cell, dwelling=dwelling, key=key, code=44, loss_of=thefts.LOSS,
+         victim=victim, home=home, thing=thing, loss=loss)
+    v = plain(w)
+    for j in range(n):
+        *expect, cost = oracle.target_and_loss(
+            v, 44, v.tick, int(kind[j]), int(cell[j]), int(dwelling[j]), int(key[j]), thefts.LOSS.tolist()
+        )
+        assert [victim[j], home[j], thing[j]] == expect
+        assert loss[j] == pytest.approx(cost, rel=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(worlds)
+def test_learning_agrees_with_an_oracle(w):
+    """Offenders and accomplices in order: counts, capital, skill, readiness and the memory of the place."""
+    rng, m, n = w.rng, 25, w.n
+    kind = rng.choice([*range(6), FIGHT], m).astype(np.int8)
+    rows, cell = rng.integers(0, n, m), rng.integers(0, w.cells, m).astype(np.int32)
+    co = np.where(rng.random((m, CO_SLOTS)) < 0.3, w.id[rng.integers(0, n, (m, CO_SLOTS))], -1)
+    home = np.where(kind == 0, rng.integers(0, len(w.d_id), m), -1)
+    w.places, t, used = np.full(n, -1, np.int32), memory.empty(m * (CO_SLOTS + 1)), 0
+    v, pull, step = plain(w), 1.4, 0.25
+    got = call(
+        learn, vars(w), rows=rows, co=co, kind=kind, cell=cell, home=home, ids=w.id, capital_step=step, pull=pull,
+        skill_of=SKILL_OF, skill_step=SKILL_STEP, owner=t["owner"], m_cell=t["cell"], m_dwelling=t["dwelling"],
+        m_tick=t["tick"], m_skill=t["skill"], used=used,
+    )
+    people = {}  # what everybody is left with, by row
+    for j in range(m):
+        for i in [int(rows[j]), *(v.row_of[c] for c in co[j].tolist() if c >= 0)]:
+            me = people.setdefault(i, dict(
+                offences=v.offences[i], fights=v.capital_violence[i], takes=v.capital_property[i],
+                drawn=v.drawn_back[i], ready=v.ready_property[i], last=v.last_property[i], places=None, skill=[0, 0, 0]))
+            me["offences"] += 1
+            if kind[j] == FIGHT:
+                me["fights"] = min(6, me["fights"] + step)
+                continue
+            me["takes"], me["last"] = min(6, me["takes"] + step), v.tick
+            if not me["drawn"]:
+                me["drawn"] = 1
+                if me["ready"] > 0:
+                    me["ready"] = logistic(log_odds(min(me["ready"], 1 - 1e-9)) + pull)
+            me["places"] = me["places"] or ([-1] * 4, [memory.LONG_AGO] * 4, [-1, -1])
+            cells, ticks, homes = me["places"]
+            slot = oracle.slot_for(kind[j] == 0, int(cell[j]), cells, ticks)
+            cells[slot], ticks[slot] = int(cell[j]), v.tick
+            if kind[j] == 0:
+                homes[slot] = int(home[j])
+            what = {0: 0, 1: 1, 2: 1, 3: 1, 4: 2, 5: 2}[int(kind[j])]
+            me["skill"][what] = min(3, me["skill"][what] + (0.3, 0.08, 0.2)[what])
+    assert got == sum(me["places"] is not None for me in people.values())
+    for i, me in people.items():
+        assert w.offences[i] == me["offences"] and w.last_offence[i] == v.tick
+        assert w.last_property[i] == me["last"] and w.drawn_back[i] == me["drawn"]
+        numbers = [w.capital_violence[i], w.capital_property[i], w.ready_property[i]]
+        assert numbers == pytest.approx([me["fights"], me["takes"], me["ready"]], rel=1e-5)
+        index = w.places[i]
+        assert (index >= 0) == (me["places"] is not None)
+        if index >= 0:
+            assert t["owner"][index] == w.id[i] and t["skill"][index].tolist() == pytest.approx(me["skill"], rel=1e-5)
+            assert (t["cell"][index].tolist(), t["tick"][index].tolist(), t["dwelling"][index].tolist()) == me["places"]
+    idle = np.setdiff1d(np.arange(n), list(people))
+    assert (w.offences[idle] == np.array(v.offences)[idle]).all() and (w.places[idle] == -1).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -103,28 +103,32 @@ def test_thinning_agrees_with_an_oracle(w):
             assert w.keep[j] == (u < chance)
 
 
+LOOKS = 6.0  # chances of four hours in a day
+
+
 def ready(w, bounds, code=5):
-    """Rows of lookers and quarrellers found in chunks with the given bounds."""
+    """[(row, tick of the day)] of lookers and of quarrellers, found in chunks with the given bounds."""
     chunks, capacity = len(bounds) - 1, w.n + 1
-    w.code, w.ticks_scale = code, w.tick_hours / 4
-    w.lookers, w.quarrellers = (np.full((chunks, capacity), -1, np.int32) for _ in range(2))
+    w.code, w.looks, w.ticks = code, LOOKS, w.ticks_per_day
+    w.lookers, w.quarrellers = (np.full((chunks, 2, capacity), -1, np.int32) for _ in range(2))
     w.counts = np.zeros((chunks, 2), np.int64)
     for chunk, (lo, hi) in enumerate(zip(bounds, bounds[1:])):
         call(find_ready, vars(w), chunk=chunk, lo=lo, hi=hi)
     return [
-        np.concatenate([rows[c, : w.counts[c, k]] for c in range(chunks)]).tolist()
-        for k, rows in enumerate((w.lookers, w.quarrellers))
+        [tuple(pair) for c in range(chunks) for pair in found[c, :, : w.counts[c, k]].T.tolist()]
+        for k, found in enumerate((w.lookers, w.quarrellers))
     ]
 
 
 def ready_by_oracle(w, code=5):
-    scale, found = np.float32(w.tick_hours / 4 * 2.0**24), ([], [])
+    """Readiness times the chances of a day decides who; the halves of a third word say in which tick."""
+    scale, found = np.float32(LOOKS * 2.0**24), ([], [])
     for i in range(w.n):
         words = draw4(w.seed, code, w.tick, w.key[i])
-        if np.float32(words[0] >> 8) < w.ready_property[i] * scale and 2 <= w.activity[i] <= 5:
-            found[0].append(i)
-        if np.float32(words[1] >> 8) < w.ready_violence[i] * scale and w.activity[i] <= 5:
-            found[1].append(i)
+        for k, chance in enumerate((w.ready_property[i], w.ready_violence[i])):
+            if np.float32(words[k] >> 8) < chance * scale:
+                half = words[2] >> 16 if k == 0 else words[2] & 0xFFFF
+                found[k].append((i, half * w.ticks_per_day // 2**16))
     return list(found)
 
 
@@ -138,7 +142,13 @@ def test_the_ready_are_found_whatever_the_chunks(w, cuts):
 
 def test_the_ready_are_found_across_blocks():
     w = make_world(seed=1, residents=2 * BLOCK + 77, width=30, height=30)
-    assert ready(w, [0, w.n]) == ready_by_oracle(w)
+    w.ready_property[:], w.ready_violence[:] = 0.05, 0.1
+    found = ready(w, [0, w.n])
+    assert found == ready_by_oracle(w)
+    for pairs, chance in zip(found, (0.05, 0.1)):
+        slots = np.bincount([slot for _, slot in pairs], minlength=6)
+        assert len(pairs) / w.n == pytest.approx(LOOKS * chance, rel=0.1)
+        assert len(slots) == 6 and slots.min() > 0.6 * slots.mean(), "every tick of the day has its share"
     w.ready_property[:] = w.ready_violence[:] = 0
     assert ready(w, [0, BLOCK, w.n]) == [[], []], "readiness of nought never acts"
 

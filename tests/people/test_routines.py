@@ -1,4 +1,4 @@
-"""Routines: everybody's activity and place against an oracle, schedules that add up, and what keeps people in or away."""
+"""Routines: everybody's activity and place against an oracle, schedules that add up, and what keeps people in."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def crowd(seed, people, cells, tick=500):
         bar=some("bar_node", rng.integers(0, cells, people)),
         visit=some("visit_node", rng.integers(0, cells, people)), fear=some("fear", rng.random(people)),
         occupied=np.where(rng.random(people) < 0.3, rng.random(people), 0).astype(np.float32),
-        stay_in=np.float32(rng.random()), cut=np.round(limits * 2**24).astype(np.int32),
+        checked=True, stay_in=np.float32(rng.random()), cut=np.round(limits * 2**24).astype(np.int32),
     )
 
 
@@ -90,11 +90,21 @@ def test_everybody_is_where_an_oracle_says_across_blocks():
     check(crowd(5, 2 * BLOCK + 31, 50), [7, BLOCK, BLOCK + 1])
 
 
+def test_nobody_needs_checking_when_nothing_keeps_people_in():
+    c = crowd(9, 500, 20)
+    c["occupied"][:], c["stay_in"] = 0, np.float32(0)
+    careful, quick = place(c, [0, 500]), place({**c, "checked": False}, [0, 500])
+    for a, b in zip(careful, quick):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_fear_and_supervision_keep_people_in():
     c = crowd(1, 4_000, 20)
     c["alive"][:], c["custody"][:], c["occupied"][:] = True, 0, 0
     out = {}
-    for name, fear, stay_in, occupied in (("free", 1, 0, 0), ("night", 1, 0.5, 0), ("brave", 0, 1, 0), ("busy", 0, 0, 0.5)):
+    for name, fear, stay_in, occupied in (
+        ("free", 1, 0, 0), ("night", 1, 0.5, 0), ("brave", 0, 1, 0), ("busy", 0, 0, 0.5)
+    ):
         c["fear"][:], c["stay_in"], c["occupied"][:] = fear, np.float32(stay_in), occupied
         out[name] = place(c, [0, 4_000])[0]
     np.testing.assert_array_equal(out["free"], out["brave"])
