@@ -43,8 +43,10 @@ def run(jobs: Sequence[Job]) -> int:
 
 def _compare(job: Job, engine: EngineOptions, experiment: Experiment, arms: list[Arm], out: Path) -> int:
     from experiments.cities import build_city, estimate, memory
+    from experiments.progress import COMPILING, kernels_are_new
 
     options, spec = job.options, arms[0].spec
+    new = kernels_are_new()
     city = build_city(spec)
     runs = len(arms) * options.replications
     workers = min(engine.count, options.replications)
@@ -61,6 +63,8 @@ def _compare(job: Job, engine: EngineOptions, experiment: Experiment, arms: list
     if options.dry_run:
         print(f"dry run: nothing was written; results would go to {out}")
         return 0
+    if new:
+        print(COMPILING, file=sys.stderr, flush=True)
     return _carry_out(job, engine, experiment, arms, out, city, workers)
 
 
@@ -74,7 +78,8 @@ def _carry_out(job: Job, engine: EngineOptions, experiment: Experiment, arms: li
 
     options, spec, watch = job.options, arms[0].spec, Stopwatch()
     runs = len(arms) * options.replications
-    progress = Progress(options.replications * (spec.burn_in_days + len(arms) * spec.days), "compare")
+    progress = Progress(options.replications * (spec.burn_in_days + len(arms) * spec.days), "compare",
+                        "building the city")
     rows: list[dict[str, Any]] = []
     interrupted = False
     with OutFolder(out, options.force) as place:

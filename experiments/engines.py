@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-Tell = Callable[[float, str], None]
+Tell = Callable[[float, "str | None"], None]
 
 
 class Stopped(Exception):
@@ -52,6 +52,7 @@ def processes(function: Callable[[Any, Tell], Any], works: Iterable[Any], tell: 
         while futures:
             done, _ = wait(futures, timeout=0.2, return_when=FIRST_COMPLETED)
             _pass_on(messages, tell)
+            tell(0.0, None)  # so that a line shows that it is alive
             for future in done:
                 error = future.exception()
                 if isinstance(error, BrokenProcessPool):
@@ -108,4 +109,4 @@ def _call(function: Callable[[Any, Tell], Any], work: Any) -> Any:
     try:
         return function(work, tell)
     finally:
-        _messages.put((pending, ""))
+        _messages.put((pending, None))

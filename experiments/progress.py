@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import deque
+from pathlib import Path
 from typing import TextIO
 
 WINDOW = 30.0  # seconds by which the speed is judged: what came before, such as compiling, says nothing about the rest
@@ -20,6 +22,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+COMPILING = "compiling the kernels of this version first, once: about a minute"
+
+
+def kernels_are_new() -> bool:
+    """True when no kernel of this version of the sources is kept yet, so that all will be compiled."""
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR", os.devnull))
+    return folder.is_dir() and not any(folder.iterdir())
+
+
 class Progress:
     """Counts simulated days and says how far it is.
 
@@ -30,14 +41,16 @@ class Progress:
     total : float
         Work to do, in any unit.
     label : str
+    note : str, optional
+        What is going on at first.
     stream : text file, optional
     """
 
-    def __init__(self, total: float, label: str, stream: TextIO | None = None):
+    def __init__(self, total: float, label: str, note: str = "", stream: TextIO | None = None):
         self.total, self.label = max(float(total), 1e-9), label
         self.stream = sys.stderr if stream is None else stream
         self.live = self.stream.isatty()
-        self.done, self.note = 0.0, ""
+        self.done, self.note = 0.0, note
         self._start = self._shown = time.monotonic()
         self._lately: deque[tuple[float, float]] = deque()
         self._pause = 0.2 if self.live else 5.0
@@ -49,8 +62,9 @@ class Progress:
         if note is not None:
             self.note = note
         now = time.monotonic()
-        self._lately.append((now, self.done))
-        while now - self._lately[0][0] > WINDOW and len(self._lately) > 2:
+        if work:
+            self._lately.append((now, self.done))
+        while len(self._lately) > 2 and now - self._lately[0][0] > WINDOW:
             self._lately.popleft()
         if now - self._shown >= self._pause:
             self._shown = now

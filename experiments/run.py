@@ -29,12 +29,13 @@ def run(jobs: Sequence[Job]) -> int:
 def _run_one(job: Job, out) -> None:
     from experiments.cities import build_city, estimate
     from experiments.outfolder import OutFolder
-    from experiments.progress import Progress
+    from experiments.progress import COMPILING, Progress, kernels_are_new
     from experiments.provenance import Stopwatch, run_manifest
     from experiments.store import write_run
 
     spec = job.spec
     watch = Stopwatch()
+    new = kernels_are_new()
     city = build_city(spec)
     print(f"run: {city.name or spec.city.preset}: {spec.burn_in_days} days of burn-in, {spec.days} scored; "
           f"{estimate(spec, city.population)}", flush=True)
@@ -43,6 +44,8 @@ def _run_one(job: Job, out) -> None:
         return
     from sim.model import CityModel
 
+    if new:
+        print(COMPILING, file=sys.stderr, flush=True)
     model = CityModel(spec, city=city)
     with OutFolder(out, job.options.force) as place:
         progress = Progress(spec.burn_in_days + spec.days, "run")
