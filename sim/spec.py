@@ -99,6 +99,14 @@ class CityParams:
         source="modelling choice",
         doc="1: people keep to arterials; 0: local streets carry as much",
     )
+    firearms: float = param(
+        0.05,
+        unit="ratio",
+        low=0,
+        high=3,
+        source="modelling choice; Grinshteyn and Hemenway 2016 (order of magnitude between countries)",
+        doc="how often a weapon in an assault is a firearm, relative to the United States",
+    )
     state_presence: float = param(
         1.0,
         unit="ratio",

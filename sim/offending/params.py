@@ -208,13 +208,22 @@ class OffendingParams(MechanismParams):
         doc="assaults and robberies with a weapon, at average capital",
     )
     lethal_weapon: float = param(
-        0.011,
+        0.002,
         unit="share",
         low=0,
         high=1,
         calibrated=True,
         source="calibrated to the homicide rate",
-        doc="armed assaults that kill",
+        doc="armed assaults that kill where nobody has a firearm",
+    )
+    lethal_firearm: float = param(
+        0.018,
+        unit="share",
+        low=0,
+        high=1,
+        calibrated=True,
+        source="calibrated to the homicide rate; Zimring 1968 on weapons and deaths",
+        doc="armed assaults that kill on top of that, times city.firearms",
     )
     lethal_unarmed: float = param(
         0.0008,

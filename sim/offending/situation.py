@@ -79,7 +79,7 @@ def strike_all(off, model, rows, which, assault, weapon, lethal) -> None:
             r["key"],
             r["capital_violence"],
             p.weapon,
-            p.lethal_weapon,
+            min(1.0, p.lethal_weapon + p.lethal_firearm * model.spec.city.firearms),
             p.lethal_unarmed,
             w,
             x,
