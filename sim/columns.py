@@ -59,6 +59,7 @@ class Population:
         self.declare("alive", Column("?", True, doc="false once removed"))
         self["id"][:] = ids
         self["key"][:] = ids if keys is None else keys
+        self._row_of = np.empty(0, np.int32)
         self._index()
 
     def __getstate__(self) -> dict:
@@ -104,12 +105,18 @@ class Population:
 
     def _index(self) -> None:
         ids = self["id"]
-        self._row_of = np.full(int(ids.max(initial=-1)) + 1, -1, np.int32)
+        # It never shrinks: ties, memories and events go on naming people who are gone.
+        self._row_of = np.full(max(int(ids.max(initial=-1)) + 1, self._row_of.size), -1, np.int32)
         self._row_of[ids] = np.arange(self.n, dtype=np.int32)
+
+    def reserve(self, ids: int) -> None:
+        """Let :attr:`row_of` be asked for every id below `ids`."""
+        if ids > self._row_of.size:
+            self._row_of = np.concatenate([self._row_of, np.full(ids - self._row_of.size, -1, np.int32)])
 
     @property
     def row_of(self) -> np.ndarray:
-        """int32 row of every id (-1: no such row); pass it to kernels that follow references."""
+        """int32 row of every id ever given (-1: gone); pass it to kernels that follow references."""
         return self._row_of
 
     def rows(self, ids) -> np.ndarray:
@@ -144,9 +151,7 @@ class Population:
         self["id"][rows], self["key"][rows] = ids, keys
         for name, value in values.items():
             self[name][rows] = value
-        beyond = int(np.max(ids, initial=-1)) + 1 - self._row_of.size
-        if beyond > 0:
-            self._row_of = np.concatenate([self._row_of, np.full(beyond, -1, np.int32)])
+        self.reserve(int(np.max(ids, initial=-1)) + 1)
         self._row_of[ids] = rows
         self.version += 1
         return rows

@@ -332,14 +332,14 @@ class CityModel(ColumnModel):
         ids : array of int
         values : array or number
         op : {"add", "set"}
-            Sums of "add" and the last "set" are taken in the order of (proposer's name, id).
+            Sums of "add" and the last "set" are taken in the order of (proposer's name, id, value).
         """
         if (population, column) not in self.owner:
             raise KeyError(f"no mechanism owns {population}.{column}")
         if op not in ("add", "set"):
             raise ValueError(f"op: expected 'add' or 'set', found {op!r}")
         ids = np.atleast_1d(np.asarray(ids, np.int64))
-        values = np.broadcast_to(np.asarray(values, float), ids.shape).copy()
+        values = np.broadcast_to(np.asarray(values, float), ids.shape) + 0.0  # a copy, without negative noughts
         source = self._stepping.name if self._stepping is not None else ""
         self._proposals.append((population, column, op, source, ids, values))
 
@@ -381,8 +381,9 @@ class CityModel(ColumnModel):
             parts.sort(key=lambda part: part[0])
             population = getattr(self, name)
             ids, values = np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts])
-            # Sorting by id and value makes sums independent of the order in which one proposer named them.
-            source = np.repeat(np.arange(len(parts)), [len(p[1]) for p in parts])
+            # Sorting by id and value makes the result independent of the order in which a proposer named or called.
+            names = sorted({p[0] for p in parts})
+            source = np.repeat([names.index(p[0]) for p in parts], [len(p[1]) for p in parts])
             order = np.lexsort((values, ids, source))
             rows = population.rows(ids[order])
             array, declared = population[column], population.declared[column]
@@ -533,6 +534,7 @@ class CityModel(ColumnModel):
         self._costs.update({k: v for k, v in saved["costs"].items() if k.removeprefix("cost.") in self.interventions})
         for name, population in saved["populations"].items():
             getattr(self, name).restore(population)
+        self.residents.reserve(self.next_id)  # others still name those who have died
         for layer, array in saved["layers"].items():
             if layer in self.layers:
                 self.layers[layer] = array.copy()

@@ -87,6 +87,8 @@ def consequences(off, model, e, co) -> None:
     if len(dead):
         model.bury(dead, "homicide")
     hurt = (e["type"] == CODE["assault"]) & ~e["domestic"] & (e["victim_id"] >= 0)
+    if len(off.banned):
+        hurt &= ~np.isin(e["victim_id"], off.banned)  # who may never offend does not strike back
     if hurt.any():
         offenders = r["id"][e["rows"][hurt]]
         s["grudge_who"] = np.concatenate([s["grudge_who"], e["victim_id"][hurt]])

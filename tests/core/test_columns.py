@@ -30,7 +30,7 @@ class Rows(RuleBasedStateMachine):
         self.known = []
         for name in ("trust", "count", "friends"):
             self.declare(name)
-        self.next_id, self.saved = 41, None
+        self.next_id, self.saved, self.most = 41, None, max(ids, default=-1) + 1
 
     def declare(self, name):
         self.pop.declare(name, COLUMNS[name])
@@ -59,6 +59,7 @@ class Rows(RuleBasedStateMachine):
             new = {name: self.default(name) for name in self.known}
             self.rows.append({**new, "id": i, "key": 3 * i, "alive": True, "trust": trust / 4})
         self.next_id += gap + count
+        self.most = self.next_id if count else self.most
 
     @rule(data=st.data())
     def remove(self, data):
@@ -122,6 +123,7 @@ class Rows(RuleBasedStateMachine):
         asked = [-1, *range(self.next_id + 5)]
         assert pop.find(asked).tolist() == [where.get(i, -1) for i in asked]
         assert all(pop.row_of[i] == j for i, j in where.items())
+        assert pop.row_of.size >= self.most, "whoever has been named before may be asked for"
         assert pop.rows(list(where)).tolist() == list(where.values())
         with pytest.raises(KeyError, match="no row with id"):
             pop.rows([self.next_id + 5])
@@ -148,6 +150,20 @@ def test_adopted_values_are_checked_for_length_and_turned_into_the_type():
     pop.add(np.array([9]), np.array([9]))
     pop.adopt("trust", np.ones(4))
     assert pop["trust"].tolist() == [1] * 4
+
+
+def test_the_gone_can_be_asked_for():
+    """Ties and memories go on naming people who have died, also those with the highest ids, also after a restore."""
+    pop = Population("things", np.arange(10))
+    pop.remove([8, 9])
+    pop.compact()
+    assert pop.row_of.size == 10 and pop.row_of[9] == -1 and pop.row_of[7] == 7
+    other = Population("things", np.arange(0))
+    other.restore(pop.snapshot())
+    other.reserve(10)
+    assert other.row_of.tolist() == pop.row_of.tolist()
+    other.reserve(3)
+    assert other.row_of.size == 10
 
 
 def test_keys_may_differ_from_ids():

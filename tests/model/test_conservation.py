@@ -97,6 +97,24 @@ def test_the_dead_are_nowhere(town):
         assert (now.after.cell[dead] == -1).all() and (now.after.activity[dead] == 7).all()
 
 
+def test_life_goes_on_when_those_with_the_highest_ids_have_died():
+    """Friends, memories and events name the dead; that must lead to nobody, not beyond the end of an array."""
+    model = CityModel(build(SPEC))
+    model.run_days(25)
+    dead = np.sort(model.residents["id"][model.residents["alive"]])[-300:]
+    model.bury(dead, "test")
+    model.run_days(1)
+    named = np.concatenate([model.log["offender_id"], model.residents["ties"].ravel()])
+    assert np.isin(named, dead).any()
+    model.run_days(8)  # the dead are tidied away on the thirtieth day
+    assert model.residents["id"].max() < dead[0] <= dead[-1] < model.residents.row_of.size
+    again = CityModel.restore(model.snapshot())
+    for run in (model, again):
+        run.run_days(10)
+        assert out_of_range(run) == []
+    assert model.log.equals(again.log)
+
+
 # -- ranges ----------------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ def readiness(w, i, slice_, fade, use_ties):
     """What the weekly update leaves of a person: (property, violence, both capitals, drawn back)."""
     p = w.params
     capital = w.capital_property[i], w.capital_violence[i]
-    if slice_ >= 0 and w.keys[i] % 7 != slice_:
+    if slice_ >= 0 and w.keys[i] // 64 % 7 != slice_:  # neighbours take their turn together
         return w.ready_property[i], w.ready_violence[i], *capital, w.drawn_back[i]
     if not w.alive[i] or w.age[i] < p.min_age:
         return 0.0, 0.0, *capital, w.drawn_back[i]
@@ -297,6 +297,20 @@ def target_and_loss(w, code, tick, kind, cell, dwelling, key, loss_of):
     if kind in (SHOPLIFTING, TILL):
         return -1, -1, pick(shop, max(1, w.shops[cell])), loss
     return -1, -1, (key + tick + 2**63) % 2**64 - 2**63, loss
+
+
+def strikes_back(w, code, avenger, foe, chance, base):
+    """(chance, draw) that somebody hurt strikes back now; None when it cannot be. Both are given by id."""
+    a, b = w.row_of[avenger], w.row_of[foe]
+    if a < 0 or b < 0 or w.ready_violence[a] <= 0 or w.cell[a] < 0 or w.cell[b] < 0:
+        return None
+    if w.activity[a] == HOME or w.activity[b] == HOME:
+        return None
+    far = [abs(p - q) for p, q in zip(divmod(w.cell[a], w.width), divmod(w.cell[b], w.width))]
+    if max(far) > 6:
+        return None
+    temper = min(5.0, max(0.1, math.sqrt(w.ready_violence[a] / base)))
+    return chance * temper, unit(draw4(w.seed, code, w.tick, mix(w.key[a], w.key[b]))[0])
 
 
 def minute_of(w, code, i, table):

@@ -10,7 +10,7 @@ from oracle_tools import call, log_odds, logistic
 
 from sim.offending import memory, thefts
 from sim.offending.aftermath import SKILL_OF, SKILL_STEP
-from sim.offending.deeds import earliest, find_accomplices, furnish, keyed_minutes, learn, strike
+from sim.offending.deeds import earliest, find_accomplices, furnish, keyed_minutes, learn, strike, strike_back
 from sim.offending.fights import FIGHT
 from sim.people import schedules
 from sim.records import CO_SLOTS
@@ -87,7 +87,7 @@ def test_learning_agrees_with_an_oracle(w):
         for i in [int(rows[j]), *(v.row_of[c] for c in co[j].tolist() if c >= 0)]:
             me = people.setdefault(i, dict(
                 offences=v.offences[i], fights=v.capital_violence[i], takes=v.capital_property[i],
-                drawn=v.drawn_back[i], ready=v.ready_property[i], last=v.last_property[i], places=None, skill=[0, 0, 0]))
+                drawn=v.drawn_back[i], ready=v.ready_property[i], last=v.last_property[i], places=None, skill=[0] * 3))
             me["offences"] += 1
             if kind[j] == FIGHT:
                 me["fights"] = min(6, me["fights"] + step)
@@ -132,6 +132,22 @@ def test_blows_agree_with_an_oracle(w, weapon, lethal_weapon, lethal_unarmed):
     for i in range(w.n):
         expect = oracle.blow(v, 12, i, v.against[i], weapon, lethal_weapon, lethal_unarmed)
         assert (v.out_weapon[i], v.out_lethal[i]) == expect
+
+
+@settings(max_examples=40, deadline=None)
+@given(worlds, st.floats(0.001, 1), st.floats(1e-4, 0.5))
+def test_striking_back_agrees_with_an_oracle(w, chance, base):
+    m = 60
+    who, at = (w.rng.integers(0, len(w.row_of), m) for _ in range(2))
+    ok = np.zeros(m, bool)
+    call(strike_back, vars(w), who=who, at=at, code=66, chance=chance, base=base, ok=ok)
+    v = plain(w)
+    for j in range(m):
+        draw = oracle.strikes_back(v, 66, int(who[j]), int(at[j]), chance, base)
+        if draw is None:
+            assert not ok[j]
+        elif abs(draw[0] - draw[1]) > oracle.CLOSE:
+            assert ok[j] == (draw[1] < draw[0])
 
 
 @settings(max_examples=40, deadline=None)
