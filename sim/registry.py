@@ -39,7 +39,6 @@ def load() -> None:
     global _loaded
     if _loaded:
         return
-    _loaded = True
     for room in ROOMS:
         package = importlib.import_module(f"sim.{room}")
         for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
@@ -48,3 +47,4 @@ def load() -> None:
 
     for entry in sorted(entry_points(group="lamplighter.plugins"), key=lambda e: e.name):
         entry.load()
+    _loaded = True
