@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import functools
 import os
@@ -73,7 +72,7 @@ def _burn_in(spec: RunSpec, tell: Callable[[float, str], None]) -> tuple[dict[st
     from sim.model import CityModel
 
     city, people = _world(spec.city)
-    model = CityModel(spec, city=city, people=copy.deepcopy(people))  # a model changes the arrays it is given
+    model = CityModel(spec, city=city, people=people)
     if model.day < 0:
         model.run_days(-model.day, lambda done, of: tell(1, "burn-in"))
     return model.snapshot(), Marks.of(model)

@@ -117,6 +117,8 @@ class CityModel(ColumnModel):
             from sim.people.synthesis import populate
 
             people = populate(self.city, spec.city.residents, spec.city.seed)
+        elif people is not None:  # the columns take the arrays over; the caller's stay as they are
+            people = {name: {column: values.copy() for column, values in part.items()} for name, part in people.items()}
         self.people = people
         self.mechanisms = {name: registry.MECHANISMS[name](params) for name, params in spec.mechanism.items()}
         self.interventions = {name: registry.INTERVENTIONS[name](params) for name, params in spec.intervention.items()}

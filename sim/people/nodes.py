@@ -102,9 +102,9 @@ def choose_ties(area: np.ndarray, age: np.ndarray, anchor: np.ndarray, dwelling:
 
     Returns
     -------
-    int64[residents, 4]
+    int32[residents, 4]
     """
-    ties = np.full((area.size, 4), -1, np.int64)
+    ties = np.full((area.size, 4), -1, np.int32)
     by_age, _ = _order_by(age, 128, np.arange(area.size, dtype=np.int32))
     order, start = _order_by(area, areas, by_age)
     _tie(ties, 0, order, start, area, dwelling, np.uint64(seed), decision("people.ties.near"), 3, NEAR_IN_ORDER)

@@ -81,7 +81,7 @@ def populate(city: City, residents: int = 0, seed: int = 1) -> dict[str, dict[st
     total = int(size.sum())
 
     area_of_home = city.area[cell].astype(np.int16)
-    dwelling = np.repeat(np.arange(dwellings, dtype=np.int64), size)
+    dwelling = np.repeat(np.arange(dwellings, dtype=np.int32), size)
     home = cell[dwelling]
     area = area_of_home[dwelling]
     age = np.empty(total, np.int16)
@@ -90,7 +90,7 @@ def populate(city: City, residents: int = 0, seed: int = 1) -> dict[str, dict[st
     partner = np.zeros(total, np.uint8)
     _members(members.astype(np.int16), couple.astype(np.int8), first, np.uint64(seed), decision("people.age"),
              decision("people.sex"), age, birth_day, sex, partner)
-    next_member = np.arange(1, total + 1, dtype=np.int64)
+    next_member = np.arange(1, total + 1, dtype=np.int32)
     next_member[first + size - 1] = -1
 
     jobless = _column(city, "unemployment_rate")
@@ -108,7 +108,7 @@ def populate(city: City, residents: int = 0, seed: int = 1) -> dict[str, dict[st
 
     standing = _standing(per_adult, city)
     value = _bounded(0.7 * standing + 0.71 * _normals(seed, "people.value", dwellings, BOUND))
-    built = {"cell": cell, "first_member": first, "value": value,
+    built = {"cell": cell, "first_member": first.astype(np.int32), "value": value,
              "security": _bounded(0.4 * value + 0.92 * _normals(seed, "people.security", dwellings, BOUND)),
              "cover": _normals(seed, "people.cover", dwellings, BOUND),
              "cars": _cars(city, cell, standing, members, seed)}

@@ -111,8 +111,8 @@ def test_snapshot_continues_to_the_bit(base):
 
 def test_arms_share_the_burn_in_to_the_bit():
     """An arm restored from the baseline's burn-in equals the arm run from the start."""
-    change = {"hot_spots_patrol": {"strength": 1.0}, "street_lighting": {"strength": 1.0}}
-    spec = {"burn_in_years": 20 / 365, "years": 20 / 365}
+    change = {"hot_spots_patrol": {"strength": 5.0}, "youth_cbt": {"strength": 5.0}, "treatment_expansion": {}}
+    spec = {"burn_in_years": 20 / 365, "years": 60 / 365}
     whole = make(**spec, intervention=change)
     whole.run()
     warm = make(**spec)
