@@ -173,10 +173,10 @@ class Population:
         self._rearrange(np.asarray(order))
 
     def _rearrange(self, rows: np.ndarray) -> None:
+        self._views.clear()  # they would keep the old memory alive beside the new
         for name in self._store:
             self._store[name] = self._store[name][: self.n][rows]
         self.n = len(rows)
-        self._views.clear()
         self.epoch += 1
         self.version += 1
         self._index()
