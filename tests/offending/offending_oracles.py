@@ -11,7 +11,7 @@ from sim.city.streets import route_cell_inside
 
 HOME, ANCHOR, SHOP, BAR, VISIT, STREET, AWAY = 0, 1, 2, 3, 4, 5, 7
 BURGLARY, SHOPLIFTING, PERSON, VEHICLE, ROBBERY, TILL = range(6)
-CLOSE = 1e-6  # a draw nearer to its limit than this may fall on either side (float32 columns)
+CLOSE = 1e-5  # a draw nearer to its limit than this may fall on either side (float32 columns)
 
 
 # -- motivation ------------------------------------------------------------------------------------------------------

@@ -72,7 +72,8 @@ def make_world(
     out = rng.choice(inside, n)
     w.cell = as_declared("cell", np.where(w.activity == 0, w.home, np.where(w.activity == 7, -1, out)))
     w.alive = rng.random(n) < 0.95
-    w.age = rng.integers(6, 80, n).astype(np.int16)
+    ages = np.where(rng.random(n) < 0.4, rng.choice([10, 16, 17, 25], n), rng.integers(6, 80, n))  # limits are met often
+    w.age = ages.astype(np.int16)
     w.sex, w.partner = (as_declared(name, rng.integers(0, 2, n)) for name in ("sex", "partner"))
     w.routine = as_declared("routine", rng.integers(0, 7, n))
     w.ties = as_declared("ties", np.where(rng.random((n, 4)) < 0.8, rng.integers(0, len(w.row_of), (n, 4)), -1))
@@ -101,7 +102,7 @@ def make_world(
     for name, values in layers.items():
         setattr(w, name, values.astype(LAYER_TYPES[name]))
     w.efficacy = as_declared("efficacy", rng.normal(size=cells))
-    w.alert = as_declared("alert", rng.exponential(1, cells))
+    w.alert = as_declared("alert", rng.exponential(2, cells))
     # counts of a larger crowd than the few people followed, so that terms with ceilings reach them
     w.at_home = as_declared("at_home", rng.integers(0, 60, cells))
     w.in_public = as_declared("in_public", np.where(rng.random(cells) < 0.3, 0, rng.integers(0, 120, cells)))
@@ -136,7 +137,7 @@ def make_world(
     p = OffendingParams()
     low = {f.name: getattr(p, f.name) - eager for f in dataclasses.fields(p) if f.name.startswith("theta_")}
     w.params = dataclasses.replace(
-        p, **low, choice_scale=float(rng.uniform(0.4, 1.5)), notice=float(rng.random() * 0.3),
+        p, **low, choice_scale=float(10 ** rng.uniform(-1.3, 0.2)), notice=float(rng.random() * 0.3),
         next_door=float(rng.random()), min_age=10,
     )
     w.learned = dataclasses.replace(DeterrenceParams(), habituation=float(rng.random()))
@@ -154,7 +155,7 @@ worlds = st.builds(
     make_world,
     seed=st.integers(0, 2**32),
     residents=st.integers(1, 60),
-    width=st.integers(1, 8),
+    width=st.integers(1, 12),
     height=st.integers(1, 7),
     interactions=st.sampled_from([True, True, False]),
     tick_hours=st.sampled_from([1, 4, 4, 24]),

@@ -53,7 +53,7 @@ def test_choices_agree_with_an_oracle_that_lists_all_options(w):
 
 
 def test_every_kind_of_offence_is_chosen_by_somebody_and_agrees():
-    w = make_world(seed=3, residents=600, width=9, height=8, eager=2.4, outside=0.1, first_keys=True)
+    w = make_world(seed=3, residents=2_500, width=9, height=8, eager=2.4, outside=0.1, first_keys=True)
     w.in_public //= 8
     check(w)
     assert set(w.out_kind.tolist()) == {-1, *range(choice.KINDS)}

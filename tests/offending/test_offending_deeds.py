@@ -150,6 +150,17 @@ def test_striking_back_agrees_with_an_oracle(w, chance, base):
             assert ok[j] == (draw[1] < draw[0])
 
 
+def test_only_foes_near_by_are_struck_back():
+    w = make_world(seed=4, residents=2_000, width=20, height=20, gone=0.0)
+    w.ready_violence[:] = 0.9
+    who, at, ok = w.id, w.rng.permutation(w.id), np.zeros(w.n, bool)
+    call(strike_back, vars(w), who=who, at=at, code=66, chance=1.0, base=0.01, ok=ok)
+    a, b = w.row_of[who], w.row_of[at]
+    about = np.isin(w.activity[a], (1, 2, 3, 4, 5)) & np.isin(w.activity[b], (1, 2, 3, 4, 5))
+    far = np.maximum(abs(w.cell[a] % 20 - w.cell[b] % 20), abs(w.cell[a] // 20 - w.cell[b] // 20))
+    assert set(far[ok].tolist()) == set(range(7)) and ok[about & (far <= 6)].all() and not ok[~about].any()
+
+
 @settings(max_examples=40, deadline=None)
 @given(worlds)
 def test_minutes_agree_with_an_oracle(w):

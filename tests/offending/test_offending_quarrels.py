@@ -1,5 +1,7 @@
 """Quarrels and the choice of victims against oracles."""
 
+import dataclasses
+
 import numpy as np
 import offending_oracles as oracle
 from hypothesis import given, settings
@@ -41,6 +43,17 @@ def check_quarrels(w):
 @given(worlds)
 def test_quarrels_agree_with_an_oracle(w):
     check_quarrels(w)
+
+
+def test_quarrels_agree_where_many_decisions_are_close():
+    """Thousands of evenings out in busy places: a slightly wrong weight would tip some of them."""
+    w = make_world(seed=12, residents=6_000, width=12, height=12, eager=1.0, police=0.5)
+    w.params = dataclasses.replace(w.params, choice_scale=0.2)
+    w.activity[w.activity == 0] = 3
+    w.cell[:] = np.where(w.activity == 3, w.home, w.cell)
+    w.in_public[:] = w.rng.integers(2, 90, w.cells)
+    check_quarrels(w)
+    assert 0.1 < (w.out_kind == quarrels.STRANGER).mean() < 0.9
 
 
 def test_quarrels_at_home_are_with_partners_first_and_never_with_oneself_or_children():
