@@ -281,6 +281,15 @@ def test_nobody_steals_from_his_own_home():
             assert now.placed.dwelling[me] != event["dwelling_id"], e
 
 
+def test_without_interactions_nobody_dies_and_offenders_are_there_all_the_same():
+    apart, history = watched(days=20, interactions=False)
+    assert len(apart.log) > 100 and apart.residents["alive"].all() and len(apart.residents) == 1_500
+    assert (apart.log["co_offenders"] == -1).all(), "nobody joins"
+    test_offenders_are_there_free_and_old_enough((apart, history))
+    test_everybody_is_at_home_in_public_or_away((apart, history))
+    test_events_lie_in_their_tick_and_in_the_city((apart, history))
+
+
 def test_the_dead_neither_act_nor_suffer_later_in_the_tick():
     """With every blow lethal, whoever is killed has no later event in the same tick, on either side."""
     deadly = dict(lethal_weapon=1.0, lethal_unarmed=1.0, violence_threshold=2.0)
