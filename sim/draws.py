@@ -139,7 +139,7 @@ BLOCK = 1024  # rows hashed at a time by kernels: the words stay in the nearest 
 
 @njit(cache=True, nogil=True)
 def fill_words(seed, code, tick, keys, lo, m, w0, w1, w2):
-    """First three words of ``draw4(seed, code, tick, key, 0)`` for ``keys[lo:lo + m]``; written so that it vectorises."""
+    """First three words of ``draw4(seed, code, tick, key, 0)`` for ``keys[lo:lo + m]``, written to vectorise."""
     s0, s1 = seed & _LOW, seed >> uint64(32)
     c2, c3 = uint64(uint32(tick)), uint64(code) << uint64(12)
     for j in range(m):

@@ -34,6 +34,8 @@ class Mechanism:
         ``{"residents": {"trust": Column(...)}, ...}``: the columns it owns, by population.
     layers : dict
         ``{"alert": Column(...)}``: the per-cell layers it owns.
+    log : tuple of str
+        Columns of the event log that it fills in for events logged earlier, by itself or by others.
     after : str
         For mechanisms of users and plugins: the built-in mechanism after which they step.
 
@@ -49,6 +51,7 @@ class Mechanism:
     Params: ClassVar[type] = MechanismParams
     columns: ClassVar[dict[str, dict[str, Column]]] = {}
     layers: ClassVar[dict[str, Column]] = {}
+    log: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[str] = ""
 
     def __init__(self, params: Any):

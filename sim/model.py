@@ -19,7 +19,7 @@ from sim.errors import OwnershipError, SpecError
 from sim.levers import LEVERS, Board
 from sim.mechanism import Mechanism
 from sim.mesa_model import ColumnModel
-from sim.records import TYPES, EventLog, Series
+from sim.records import EVENT_COLUMNS, TYPES, EventLog, Series
 from sim.spec import RunSpec, build, merge
 from sim.threads import Chunks
 
@@ -61,6 +61,19 @@ BASE_COLUMNS: dict[str, dict[str, Column]] = {
     "guardians": {},
 }
 COMPACT_DAYS = 30
+
+
+def _checksum(value: Any, so_far: int = 0) -> int:
+    """Checksum of arrays and plain values, nested in mappings and lists."""
+    if isinstance(value, np.ndarray):
+        return zlib.crc32(np.ascontiguousarray(value), zlib.crc32(f"{value.dtype.str}{value.shape}".encode(), so_far))
+    if isinstance(value, Mapping):
+        value = [item for pair in value.items() for item in pair]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            so_far = _checksum(item, so_far)
+        return so_far
+    return zlib.crc32(repr(value).encode(), so_far)
 
 
 class CityModel(ColumnModel):
@@ -138,7 +151,8 @@ class CityModel(ColumnModel):
             self._load(snapshot)
         for mechanism in self.mechanisms.values():
             mechanism.prepare(self)
-        fresh = [i for name, i in self.interventions.items() if not snapshot or name not in snapshot["interventions"]]
+        known = snapshot["spec"].intervention if snapshot else {}  # whatever is new or has new settings is planned anew
+        fresh = [i for name, i in self.interventions.items() if i.params != known.get(name)]
         if self.calendar.slot(self.tick) == 0:
             self._plan_tomorrow(fresh)
 
@@ -260,20 +274,21 @@ class CityModel(ColumnModel):
         return self
 
     def _run(self, mechanism: Mechanism) -> None:
-        before = self._fingerprint(mechanism) if self.guard else None
+        events = len(self.log)
+        before = self._fingerprint(mechanism, events) if self.guard else None
         self._stepping = mechanism
         try:
             mechanism.step(self)
         finally:
             self._stepping = None
         if before is not None:
-            after = self._fingerprint(mechanism)
+            after = self._fingerprint(mechanism, events)
             changed = sorted(f"{p}.{c}" for p, c in before if before[p, c] != after[p, c])
             if changed:
                 raise OwnershipError(f"mechanism {mechanism.name!r} wrote what it does not own: {', '.join(changed)}")
 
-    def _fingerprint(self, mechanism: Mechanism) -> dict[tuple[str, str], int]:
-        """Checksums of every column and layer that the mechanism does not own."""
+    def _fingerprint(self, mechanism: Mechanism, events: int) -> dict[tuple[str, str], int]:
+        """Checksums of all that the mechanism does not own: columns, layers, levers, others' state, earlier events."""
         out = {}
         for name in BASE_COLUMNS:
             population = getattr(self, name)
@@ -284,8 +299,13 @@ class CityModel(ColumnModel):
             if self.owner.get(("layers", layer)) != mechanism.name:
                 out["layers", layer] = zlib.crc32(array)
         for lever in LEVERS:
-            if isinstance(self.levers[lever], np.ndarray):
-                out["levers", lever] = zlib.crc32(self.levers[lever])
+            out["levers", lever] = _checksum(self.levers[lever])
+        for name, other in [*self.mechanisms.items(), *self.interventions.items()]:
+            if other is not mechanism:
+                out["state", name] = _checksum(other.state)
+        for column in EVENT_COLUMNS:
+            if column not in mechanism.log:
+                out["log", column] = zlib.crc32(self.log[column][:events])
         return out
 
     def write_allowed(self, population: str, column: str) -> None:
@@ -508,6 +528,7 @@ class CityModel(ColumnModel):
             levers=self.levers.snapshot(),
             log=self.log.snapshot(),
             series=self.series.snapshot(),
+            pending=(list(self._proposals), list(self._deaths)),
         )
 
     @classmethod
@@ -555,3 +576,5 @@ class CityModel(ColumnModel):
         )
         self.log.restore(saved["log"])
         self.series.restore(saved["series"])
+        proposals, deaths = saved["pending"]  # what was asked for between two ticks happens in the next one
+        self._proposals, self._deaths = list(proposals), list(deaths)

@@ -45,7 +45,7 @@ def susceptible(model, users: dict, u, ids, at, use_now: np.ndarray) -> np.ndarr
     age = age_years(model, at)
     ok = (age >= AGE_FIRST_USE) & (age < AGE_LAST_FIRST_USE) & (position(users, ids) < 0)
     theirs = rows_of(r, r["ties"][at].ravel())
-    warned = ((theirs >= 0) & (r["use"][theirs] == 2)).reshape(len(at), -1).sum(axis=1)
+    warned = ((theirs >= 0) & (r["use"][theirs] == 2)).reshape(len(at), r["ties"].shape[1]).sum(axis=1)
     weight = np.exp(-0.5 * r["self_control"][at].astype(float)) * 0.5**warned * use_now[users["kind"][u]]
     return np.where(ok, np.minimum(weight, MOST_WEIGHT), 0.0)
 

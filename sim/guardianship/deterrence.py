@@ -128,7 +128,8 @@ class Deterrence(Mechanism):
     @staticmethod
     def _add(model, ids, amount: float) -> None:
         """Add an amount for every mention of a person; the order of mentions does not matter."""
-        add_risk(np.ascontiguousarray(ids, np.int64), model.residents.row_of, model.residents["risk"], np.float32(amount))
+        r = model.residents
+        add_risk(np.ascontiguousarray(ids, np.int64), r.row_of, r["risk"], np.float32(amount))
 
     # -- places where police were seen --------------------------------------------------------------------------------
 

@@ -14,7 +14,10 @@ SLICE = 32  # days between two updates of the same person (a power of two)
 
 @njit(cache=True, nogil=True)
 def rows_of_day(keys, day, out):
-    """Write the rows whose turn it is on this day (blocks of 64 keys take turns through `SLICE` days) to `out` and return their number."""
+    """Write the rows whose turn it is on this day to `out` and return their number.
+
+    Blocks of 64 keys take turns through `SLICE` days.
+    """
     n = 0
     for i in range(keys.size):
         out[n] = i

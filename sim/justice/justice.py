@@ -122,6 +122,7 @@ class Justice(Mechanism):
         "arrests": Column("i2", 0, "count", "times arrested", low=0),
         "stops": Column("i2", 0, "count", "times stopped", low=0),
     }}
+    log = ("discovered", "recorded", "cleared", "cleared_day")
 
     def setup(self, model) -> None:
         none = np.empty(0, np.int64)

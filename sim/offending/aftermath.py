@@ -25,8 +25,22 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
         e = {name: value[alive] for name, value in e.items()}
     rows = e["rows"]
     co = np.empty((len(rows), CO_SLOTS), np.int64)
-    find_accomplices(rows, e["kind"] == FIGHT, model.seed, JOIN, tick, bool(model.spec.interactions), r["key"], r["ties"],
-                     r.row_of, r["activity"], r["ready_property"], r["ready_violence"], off.params.joint, co)
+    find_accomplices(
+        rows,
+        e["kind"] == FIGHT,
+        model.seed,
+        JOIN,
+        tick,
+        bool(model.spec.interactions),
+        r["key"],
+        r["ties"],
+        r.row_of,
+        r["activity"],
+        r["ready_property"],
+        r["ready_violence"],
+        off.params.joint,
+        co,
+    )
     co[e["domestic"]] = -1
     if len(off.banned):
         co[np.isin(co, off.banned)] = -1
@@ -64,11 +78,36 @@ def learn_from(off, model, e: dict, co: np.ndarray) -> None:
     r, p, s = model.residents, off.params, off.state
     s["memory"] = memory.grow(s["memory"], s["remembered"] + co.size + len(co))
     t = s["memory"]
-    s["remembered"] = int(learn(
-        e["rows"], co, e["kind"], e["cell"], e["dwelling_id"], model.tick, r.row_of, r["id"], p.capital_step,
-        p.memory_pull / p.readiness_scale, SKILL_OF, SKILL_STEP, r["offences"], r["last_offence"], r["last_property"],
-        r["capital_property"], r["capital_violence"], r["drawn_back"], r["ready_property"], r["places"], t["owner"], t["cell"],
-        t["dwelling"], t["tick"], t["skill"], s["remembered"]))
+    s["remembered"] = int(
+        learn(
+            e["rows"],
+            co,
+            e["kind"],
+            e["cell"],
+            e["dwelling_id"],
+            model.tick,
+            r.row_of,
+            r["id"],
+            p.capital_step,
+            p.memory_pull / p.readiness_scale,
+            SKILL_OF,
+            SKILL_STEP,
+            r["offences"],
+            r["last_offence"],
+            r["last_property"],
+            r["capital_property"],
+            r["capital_violence"],
+            r["drawn_back"],
+            r["ready_property"],
+            r["places"],
+            t["owner"],
+            t["cell"],
+            t["dwelling"],
+            t["tick"],
+            t["skill"],
+            s["remembered"],
+        )
+    )
 
 
 def consequences(off, model, e, co) -> None:

@@ -1,8 +1,9 @@
 """Choice of a property offence: one multinomial logit over places known and offences possible there, or none.
 
-Crime pattern theory (Brantingham and Brantingham 1993) gives the places: cells of today's way, the node, one near by, and
-good places remembered. Rational choice (Clarke and Cornish 1985; Bernasco and Nieuwbeerta 2005) weighs them by reward, effort
-and perceived risk against doing nothing. Distance has no weight of its own: journeys are short because awareness is.
+Crime pattern theory (Brantingham and Brantingham 1993) gives the places: cells of today's way, the node, one near by,
+and good places remembered. Rational choice (Clarke and Cornish 1985; Bernasco and Nieuwbeerta 2005) weighs them by
+reward, effort and perceived risk against doing nothing. Distance has no weight of its own: journeys are short because
+awareness is.
 """
 
 from __future__ import annotations

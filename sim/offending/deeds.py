@@ -43,8 +43,22 @@ def still_drawn(
 
 
 @njit(cache=True, nogil=True)
-def find_accomplices(rows, violent, seed, code, tick, interactions, key, ties, row_of, activity, ready_property,
-                     ready_violence, joint, out):
+def find_accomplices(
+    rows,
+    violent,
+    seed,
+    code,
+    tick,
+    interactions,
+    key,
+    ties,
+    row_of,
+    activity,
+    ready_property,
+    ready_violence,
+    joint,
+    out,
+):
     """Friends who are out and join: in a theft those ready to steal, in a fight those ready to fight.
 
     joint : added log odds; out : int64[events, 3] ids, -1 for nobody.
@@ -78,8 +92,24 @@ def find_accomplices(rows, violent, seed, code, tick, interactions, key, ties, r
 
 
 @njit(cache=True, nogil=True)
-def furnish(kind, cell, dwelling, key, seed, code, tick, dwelling_first, d_id, d_first_member, shops, loss_of, victim, home,
-            thing, loss):
+def furnish(
+    kind,
+    cell,
+    dwelling,
+    key,
+    seed,
+    code,
+    tick,
+    dwelling_first,
+    d_id,
+    d_first_member,
+    shops,
+    loss_of,
+    victim,
+    home,
+    thing,
+    loss,
+):
     """Targets and losses of property offences.
 
     A burgled or robbed-of-its-car household loses through its first member; a shop is one of those in the cell; what is
@@ -108,9 +138,34 @@ def furnish(kind, cell, dwelling, key, seed, code, tick, dwelling_first, d_id, d
 
 
 @njit(cache=True, nogil=True)
-def learn(rows, co, kind, cell, home, tick, row_of, ids, capital_step, pull, skill_of, skill_step, offences, last_offence,
-          last_property, capital_property, capital_violence, drawn_back, ready_property, places, owner, m_cell, m_dwelling,
-          m_tick, m_skill, used):
+def learn(
+    rows,
+    co,
+    kind,
+    cell,
+    home,
+    tick,
+    row_of,
+    ids,
+    capital_step,
+    pull,
+    skill_of,
+    skill_step,
+    offences,
+    last_offence,
+    last_property,
+    capital_property,
+    capital_violence,
+    drawn_back,
+    ready_property,
+    places,
+    owner,
+    m_cell,
+    m_dwelling,
+    m_tick,
+    m_skill,
+    used,
+):
     """Offender and accomplices of every offence, in order, gain capital and skill and remember a good place.
 
     Returns how many people have a memory of places now.
@@ -165,7 +220,8 @@ def strike(
 def strike_back(who, at, row_of, cell, activity, ready_violence, key, width, seed, code, tick, chance, base, ok):
     """Mark the grudges that are acted on: both are out, within six cells, and the temper is up.
 
-    who, at : ids of the avenger and of the foe. chance : per tick at the readiness `base`; it grows with its square root.
+    who, at : ids of the avenger and of the foe.
+    chance : per tick at the readiness `base`; it grows with the square root of readiness.
     """
     for j in range(who.size):
         a, b = row_of[who[j]], row_of[at[j]]

@@ -150,8 +150,22 @@ def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
         return nobody, nobody
     base = 1 / (1 + np.exp(p.violence_threshold / p.readiness_scale))
     ok = np.zeros(len(who), bool)
-    strike_back(who, at, r.row_of, r["cell"], r["activity"], r["ready_violence"], r["key"], model.city.grid.width, model.seed,
-                GRUDGE_DRAW, model.tick, p.grudge * model.calendar.tick_hours / 4, base, ok)
+    strike_back(
+        who,
+        at,
+        r.row_of,
+        r["cell"],
+        r["activity"],
+        r["ready_violence"],
+        r["key"],
+        model.city.grid.width,
+        model.seed,
+        GRUDGE_DRAW,
+        model.tick,
+        p.grudge * model.calendar.tick_hours / 4,
+        base,
+        ok,
+    )
     if not ok.any():
         return nobody, nobody
     rows, foes = r.rows(who[ok]).astype(np.int64), at[ok]

@@ -9,8 +9,9 @@ from sim.draws import BLOCK, fill_words
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_ready(chunk, lo, hi, seed, code, tick, looks, ticks, keys, ready_property, ready_violence, lookers, quarrellers,
-               counts):
+def find_ready(
+    chunk, lo, hi, seed, code, tick, looks, ticks, keys, ready_property, ready_violence, lookers, quarrellers, counts
+):
     """Draw once a day who will look for something to take and who will take up a provocation, and when.
 
     Parameters

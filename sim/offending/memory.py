@@ -1,7 +1,7 @@
 """What offenders remember of rewarding places: two slots for burglary, two for other property crime.
 
-Near repeats arise here (Johnson and Bowers 2004; Johnson et al. 2007): the same offender returns to a good place, or next
-door, while the memory is fresh. Only people who have acted have a row.
+Near repeats arise here (Johnson and Bowers 2004; Johnson et al. 2007): the same offender returns to a good place, or
+next door, while the memory is fresh. Only people who have acted have a row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LONG_AGO = -(2**30)
 
 
 def empty(capacity: int = 256) -> dict[str, np.ndarray]:
-    """Return the table: `owner` (id), `cell`, `dwelling` (id), `tick` by slot, `skill` by kind (burglary, theft, robbery)."""
+    """Return the table: `owner` and `dwelling` (ids), `cell`, `tick`; `skill` in burglary, theft, robbery."""
     return dict(
         owner=np.full(capacity, -1, np.int64),
         cell=np.full((capacity, SLOTS), -1, np.int32),

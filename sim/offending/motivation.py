@@ -1,9 +1,9 @@
 """Motivation and readiness: who spends an outing looking for an opportunity, or takes up a provocation.
 
-Motivation adds low self-control (Gottfredson and Hirschi 1990), need (Agnew 1992; Hough 2004 on drug money), friends who
-offend (Warr 2002) and own criminal capital, against ties to a partner and a job (Laub and Sampson 2003). Age does not
-appear but for the company of adults on children's outings (Osgood et al. 1996): friends' deeds weigh where time is spent with them, partners and jobs come
-with the years. The chance of a look is logistic in motivation, so it is rare for nearly everybody.
+Motivation adds low self-control (Gottfredson and Hirschi 1990), need (Agnew 1992; Hough 2004 on drug money), friends
+who offend (Warr 2002) and own criminal capital, against ties to a partner and a job (Laub and Sampson 2003). Age enters
+only by the company of adults on children's outings (Osgood et al. 1996); for the rest partners and jobs come with the
+years. The chance of a look is logistic in motivation, so it is rare for nearly everybody.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def update_readiness(
 
     Neighbouring keys take their turn together, so that a day reads a seventh of the memory.
 
-    weights : float64[18], in the order of :func:`weight_vector`.
+    weights : float64[17], in the order of :func:`weight_vector`.
     fade : float
         Factor on criminal capital for the week.
     """
@@ -73,7 +73,6 @@ def update_readiness(
         thr_v,
         scale,
         min_age,
-        temper,
         pull,
         pull_days,
         w_male,
@@ -113,7 +112,6 @@ def update_readiness(
             + w_peers * friends
             + 0.6 * w_cap * capital_violence[i]
             - 0.5 * held
-            - temper * max(0, age[i] - 25)
             + male
         )
         # The full pull of a good place is in the stored chance; the look itself is thinned to what is left of it.
@@ -124,7 +122,7 @@ def update_readiness(
 
 
 def weight_vector(p) -> np.ndarray:
-    """Parameters of :class:`OffendingParams` that motivation uses, as float64[18]."""
+    """Parameters of :class:`OffendingParams` that motivation uses, as float64[17]."""
     return np.array(
         [
             p.self_control,
@@ -139,7 +137,6 @@ def weight_vector(p) -> np.ndarray:
             p.violence_threshold,
             p.readiness_scale,
             p.min_age,
-            p.temper_age,
             p.memory_pull,
             p.pull_days,
             p.male,

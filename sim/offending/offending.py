@@ -50,6 +50,7 @@ class Offending(Mechanism):
             grudge_who=np.empty(0, np.int64),
             grudge_at=np.empty(0, np.int64),
             grudge_tick=np.empty(0, np.int64),
+            judged=False,
         )
 
     def prepare(self, model) -> None:
@@ -73,8 +74,9 @@ class Offending(Mechanism):
         self.hit_count = np.zeros(model.chunks, np.int64)
         self.bitmap = np.zeros(model.city.grid.cells, np.uint8)
         self.banned = np.array(sorted(model.spec.banned), np.int64)
-        if model.tick == 0:
+        if model.tick == 0 and not self.state.get("judged"):  # once: a model restored at the start has been judged
             self._update(model, -1)
+            self.state["judged"] = True
 
     @staticmethod
     def _minute_weights(model) -> np.ndarray:
@@ -144,9 +146,24 @@ class Offending(Mechanism):
         r = model.residents
         self.found[:] = 0
         model.parallel_indexed(
-            find_ready, len(r), model.seed, READY, model.tick, float(LOOKS_A_DAY), model.calendar.ticks_per_day, r["key"],
-            r["ready_property"], r["ready_violence"], self.lookers, self.quarrellers, self.found)
-        for name, table, counts in (("look", self.lookers, self.found[:, 0]), ("quarrel", self.quarrellers, self.found[:, 1])):
+            find_ready,
+            len(r),
+            model.seed,
+            READY,
+            model.tick,
+            float(LOOKS_A_DAY),
+            model.calendar.ticks_per_day,
+            r["key"],
+            r["ready_property"],
+            r["ready_violence"],
+            self.lookers,
+            self.quarrellers,
+            self.found,
+        )
+        for name, table, counts in (
+            ("look", self.lookers, self.found[:, 0]),
+            ("quarrel", self.quarrellers, self.found[:, 1]),
+        ):
             rows, slot = np.concatenate([table[i, :, :n] for i, n in enumerate(counts)], axis=1)
             order = np.argsort(r["key"][rows])
             ids, slot = r["id"][rows][order], slot[order]
@@ -171,7 +188,21 @@ class Offending(Mechanism):
         rows = self._now(model, "look")
         rows = rows[r["activity"][rows] >= 2]
         keep = np.ones(len(rows), bool)
-        still_drawn(rows, model.seed, THIN, model.tick, model.calendar.ticks_per_day, r["key"], r["last_property"],
-                    r["drawn_back"], r["ready_property"], p.satiation, p.satiation_days, p.memory_pull, p.good_days,
-                    p.readiness_scale, keep)
+        still_drawn(
+            rows,
+            model.seed,
+            THIN,
+            model.tick,
+            model.calendar.ticks_per_day,
+            r["key"],
+            r["last_property"],
+            r["drawn_back"],
+            r["ready_property"],
+            p.satiation,
+            p.satiation_days,
+            p.memory_pull,
+            p.good_days,
+            p.readiness_scale,
+            keep,
+        )
         return rows[keep]

@@ -117,9 +117,6 @@ class OffendingParams(MechanismParams):
     supervised_until: int = param(
         17, unit="years", low=11, high=25, source="modelling choice", doc="age from which nobody is accompanied"
     )
-    temper_age: float = _weight(
-        0.02, "what each year of adult relationships and routines calms quarrels", "modelling choice"
-    )
     # Choice
     choice_scale: float = param(
         0.55, unit="utility", low=0.1, high=3, source=_CHOICE, doc="randomness of the choice among options"

@@ -1,7 +1,8 @@
 """Quarrels: provocations taken up at a place, at home, or out of a grudge; and who is hit.
 
-Violence is bound to situations (Felson and Steadman 1983; Wilcox and Cullen 2018): company, drink, night, nobody in charge.
-A victim of assault may strike back within weeks (Jacobs and Wright 2006), which is where repeats and feuds come from.
+Violence is bound to situations (Felson and Steadman 1983; Wilcox and Cullen 2018): company, drink, night, nobody in
+charge. A victim of assault may strike back within weeks (Jacobs and Wright 2006), which is where repeats and feuds come
+from.
 """
 
 from __future__ import annotations

@@ -128,8 +128,24 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
     key = r["key"][rows]
     victim, thing = np.full(n, -1, np.int64), np.empty(n, np.int64)
     home, loss = np.full(n, -1, np.int64), np.empty(n, np.float32)
-    furnish(kind, cell, dwelling, key, model.seed, TARGET, model.tick, off.dwelling_first, d["id"], d["first_member"],
-            model.layers["shops"], LOSS, victim, home, thing, loss)
+    furnish(
+        kind,
+        cell,
+        dwelling,
+        key,
+        model.seed,
+        TARGET,
+        model.tick,
+        off.dwelling_first,
+        d["id"],
+        d["first_member"],
+        model.layers["shops"],
+        LOSS,
+        victim,
+        home,
+        thing,
+        loss,
+    )
     victim[person] = np.where(met >= 0, r["id"][np.maximum(met, 0)], -1)
     keep = (home < 0) | (home != r["dwelling"][rows])  # nobody breaks into his own home or steals his own car
     keep[person] = met >= 0

@@ -60,7 +60,7 @@ def test_random_placement_costs_the_same_elsewhere(town):
     hot, random = (model.interventions[n] for n in ("hot_spots_patrol", "same_cost_random"))
     assert hot.cost(model, 1.0) == random.cost(model, 1.0) > 0
     assert hot.cost(model, 0.5) == pytest.approx(hot.cost(model, 1.0) / 2)
-    assert len(np.intersect1d(hot.state["treated_cells"], random.state["treated_cells"])) < len(hot.state["treated_cells"])
+    assert len(np.intersect1d(hot.state["treated_cells"], random.state["treated_cells"])) < len(hot.state["treated_cells"])  # noqa: E501
     costs = model.series.columns()
     assert costs["cost.hot_spots_patrol"][-1] == hot.cost(model, 1.0)
 

@@ -1,4 +1,4 @@
-"""Keyed draws: the event log is a pure function of the specification, whatever the threads, rows, process or version."""
+"""Keyed draws: the event log is a pure function of the specification, whatever threads, rows, process or version."""
 
 import hashlib
 import json
@@ -69,7 +69,9 @@ def test_philox_against_numpy():
     call = njit(lambda s, d, t, key, k: draw4(s, d, t, key, k))
     for seed, code, tick, key, k in ((0, 0, 0, 0, 0), (2**40 + 3, 77, 9, 2**35 + 1, 5), (1, 2**19, 2**20, 2**63, 4095)):
         words = call(np.uint64(seed), code, tick, np.uint64(key), k)
-        expect = plain([key & 0xFFFFFFFF, key >> 32, tick, (code << 12 | k) & 0xFFFFFFFF], [seed & 0xFFFFFFFF, seed >> 32])
+        expect = plain(
+            [key & 0xFFFFFFFF, key >> 32, tick, (code << 12 | k) & 0xFFFFFFFF], [seed & 0xFFFFFFFF, seed >> 32]
+        )
         assert [int(w) for w in words] == expect
 
 
@@ -187,11 +189,11 @@ def test_in_the_full_model_everything_is_equal_until_his_first_event(base):
         assert not ((less.log["offender_id"] == person) & (less.log["type"] != CODE["drugs"])).any()
 
 
-
-
 def _fingerprint_in(python: str) -> str:
-    code = (f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]; import test_keyed_draws as t; "
-            "m = t.make(); m.run(); print('RESULT', t.fingerprint(m))")
+    code = (
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]; import test_keyed_draws as t; "
+        "m = t.make(); m.run(); print('RESULT', t.fingerprint(m))"
+    )
     out = subprocess.run([python, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=560)
     assert out.returncode == 0, out.stderr[-2000:]
     return out.stdout.split("RESULT")[1].strip()
@@ -206,8 +208,11 @@ def test_between_pythons_and_mesa_versions(base):
     other = os.environ.get("LAMPLIGHTER_OTHER_PYTHON")
     if not other or shutil.which(other) is None:
         pytest.skip("LAMPLIGHTER_OTHER_PYTHON does not name an interpreter")
-    versions = subprocess.run([other, "-c", "import json, numba, numpy; print(json.dumps([numpy.__version__, "
-                               "numba.__version__]))"], capture_output=True, text=True)
+    versions = subprocess.run(
+        [other, "-c", "import json, numba, numpy; print(json.dumps([numpy.__version__, numba.__version__]))"],
+        capture_output=True,
+        text=True,
+    )
     import numba
 
     if versions.returncode or json.loads(versions.stdout) != [np.__version__, numba.__version__]:

@@ -1,4 +1,4 @@
-"""A snapshot is a value: nothing that happens later to the model it was taken from, or to models restored, changes it."""
+"""A snapshot is a value: nothing that happens later to its model, or to models restored from it, changes it."""
 
 import copy
 import pickle

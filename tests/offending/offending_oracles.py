@@ -38,7 +38,6 @@ def readiness(w, i, slice_, fade, use_ties):
     drug = p.drug_need * min(1, max(0, w.gap[i]) / p.drug_gap)
     to_take = shared + p.need * w.hardship[i] + drug + p.capital * capital[0] - ties
     to_fight = shared + 0.5 * p.need * w.hardship[i] + 0.6 * p.capital * capital[1] - 0.5 * ties
-    to_fight -= p.temper_age * max(0, w.age[i] - 25)
     drawn = (w.tick - w.last_property[i]) / w.ticks_per_day < p.pull_days
     accompanied = p.supervision * min(1, max(0, (p.supervised_until - w.age[i]) / (p.supervised_until - 10)))
     spread = p.readiness_scale
