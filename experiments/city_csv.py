@@ -8,6 +8,7 @@ import io
 import math
 import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sim.parameters import one_of, show
 
 MAX_BYTES = 1 << 30  # of one file, unpacked
 MAX_AREAS = 20_000
+MAX_COLUMNS = 10_000
 MAX_POPULATION = 50_000_000
 
 # Documented columns of areas.csv. Any other column is left alone.
@@ -120,9 +122,12 @@ def read_csv(path: Path, required: tuple[str, ...], limit: int = 50_000_000, wan
         if missing:
             hint = " (columns are separated by commas)" if len(header) == 1 and re.search("[;\t]", header[0]) else ""
             raise DataError(f"{name}: missing column {missing[0]!r}{hint}; found {show(one_of(header))}")
-        twice = [h for h in header if h and header.count(h) > 1]
-        if twice:
-            raise DataError(f"{name}: expected each column once, found {show(twice[0])} {header.count(twice[0])} times")
+        if len(header) > MAX_COLUMNS:
+            raise DataError(f"{name}: expected at most {MAX_COLUMNS} columns, found {len(header)}")
+        counts = Counter(h for h in header if h)
+        twice = next((h for h in counts if counts[h] > 1), None)
+        if twice is not None:
+            raise DataError(f"{name}: expected each column once, found {show(twice)} {counts[twice]} times")
         kept = [(i, h) for i, h in enumerate(header) if h and (wanted is None or h in wanted)]
         columns: dict[str, list[str]] = {h: [] for _, h in kept}
         lists = [(i, columns[h]) for i, h in kept]

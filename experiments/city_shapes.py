@@ -171,7 +171,10 @@ def read_shapes(data: bytes, name: str, crs: str | None = None, target: str | No
             raise DataError(f"{where}: expected an identifier as {key}, found {show(properties[key])}")
         ids.append(identifier(properties[key]))
         label = properties.get("name")
-        names.append(label.strip() if isinstance(label, str) else "")
+        label = label.strip() if isinstance(label, str) else ""
+        if len(label) > 120 or not label.isprintable():
+            raise DataError(f"{where}: expected a short name, found {show(label)}")
+        names.append(label)
         parts.append(_rings(feature.get("geometry"), f"{where} ({show(ids[-1])})"))
         total += sum(len(r) for p in parts[-1] for r in p)
         if total > MAX_POINTS:

@@ -24,6 +24,8 @@ from sim.spec import RunSpec, build, default_tree, intervention_defaults
 
 CONFIG_DIR = Path(configs.__file__).parent
 MAX_OVERRIDE = 20_000
+MAX_KEY = 200
+MAX_VALUES = 2_000  # the grammar's time grows with the square of a list's length
 MAX_JOBS = 10_000
 SPEC_NODE, OPTIONS_NODE = "model", "options"
 
@@ -152,6 +154,10 @@ def _check_text(text: str) -> None:
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
         raise SpecError(f"{show(text)}: expected at most {MAX_DEPTH} levels of brackets, found {deepest}")
+    if len(text.partition("=")[0]) > MAX_KEY:
+        raise SpecError(f"{show(text)}: expected a key of at most {MAX_KEY} characters")
+    if text.count(",") >= MAX_VALUES:
+        raise SpecError(f"{show(text)}: expected at most {MAX_VALUES:,} values, found {text.count(',') + 1:,}")
     if "=" not in text and not text.startswith("~"):
         hint = f"; options are overrides, as in {text.lstrip('-')}=true" if text.startswith("-") else ""
         raise SpecError(f"{show(text)}: expected an override key=value{hint}")

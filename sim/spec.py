@@ -16,6 +16,7 @@ from sim.errors import SpecError
 from sim.parameters import defaults, one_of, param, show, unknown_key, validate
 
 SCHEMA_VERSION = 1
+FIRST_YEAR, LAST_YEAR = 1000, 9000  # burn-in and scored years stay within what a calendar holds
 
 
 @dataclass(frozen=True)
@@ -267,9 +268,15 @@ def build(given: Mapping[str, Any] | None = None) -> RunSpec:
     simple = validate(_simple_class(), given, "run")
     values = {f.name: getattr(simple, f.name) for f in _simple_fields()}
     try:
-        datetime.date.fromisoformat(values["start_date"])
+        start = datetime.date.fromisoformat(values["start_date"])
+        if start.isoformat() != values["start_date"]:  # other spellings of a date would give another identity
+            raise ValueError
     except ValueError:
         raise SpecError(f"start_date: expected a date as YYYY-MM-DD, found {show(values['start_date'])}") from None
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise SpecError(f"start_date: expected a year from {FIRST_YEAR} to {LAST_YEAR}, found {start.year}")
+    if min(values["banned"], default=0) < 0:
+        raise SpecError(f"banned: expected person ids of 0 or more, found {min(values['banned'])}")
     if values["tick_hours"] not in (1, 2, 3, 4, 6, 8, 12, 24):
         raise SpecError(f"tick_hours: expected one of 1, 2, 3, 4, 6, 8, 12, 24, found {values['tick_hours']}")
     return RunSpec(city=city, **groups, **values)
