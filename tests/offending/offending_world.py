@@ -72,7 +72,7 @@ def make_world(
     out = rng.choice(inside, n)
     w.cell = as_declared("cell", np.where(w.activity == 0, w.home, np.where(w.activity == 7, -1, out)))
     w.alive = rng.random(n) < 0.95
-    ages = np.where(rng.random(n) < 0.4, rng.choice([10, 16, 17, 25], n), rng.integers(6, 80, n))  # noqa: E501
+    ages = np.where(rng.random(n) < 0.4, rng.choice([10, 16, 17, 25], n), rng.integers(6, 80, n))
     w.age = ages.astype(np.int16)
     w.sex, w.partner = (as_declared(name, rng.integers(0, 2, n)) for name in ("sex", "partner"))
     w.routine = as_declared("routine", rng.integers(0, 7, n))
