@@ -362,6 +362,8 @@ class CityModel(ColumnModel):
             raise ValueError(f"op: expected 'add' or 'set', found {op!r}")
         ids = np.atleast_1d(np.asarray(ids, np.int64))
         values = np.broadcast_to(np.asarray(values, float), ids.shape) + 0.0  # a copy, without negative noughts
+        if not np.isfinite(values).all():
+            raise ValueError(f"proposed changes of {population}.{column} must be finite numbers")
         source = self._stepping.name if self._stepping is not None else ""
         self._proposals.append((population, column, op, source, ids, values))
 

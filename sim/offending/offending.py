@@ -47,6 +47,8 @@ class Offending(Mechanism):
         self.state.update(
             memory=memory.empty(),
             remembered=0,
+            look=dict(id=np.empty(0, np.int64), slot=np.empty(0, np.int64)),
+            quarrel=dict(id=np.empty(0, np.int64), slot=np.empty(0, np.int64)),
             grudge_who=np.empty(0, np.int64),
             grudge_at=np.empty(0, np.int64),
             grudge_tick=np.empty(0, np.int64),
