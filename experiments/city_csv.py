@@ -20,6 +20,7 @@ from sim.parameters import one_of, show
 MAX_BYTES = 1 << 30  # of one file, unpacked
 MAX_AREAS = 20_000
 MAX_COLUMNS = 10_000
+MAX_KINDS = 2_000  # of facilities, of events
 MAX_POPULATION = 50_000_000
 
 # Documented columns of areas.csv. Any other column is left alone.
@@ -175,6 +176,22 @@ def identifier(text: object) -> str:
         text = int(text)
     text = str(text).strip()
     return text[: text.index(".")] if re.fullmatch(r"\d{1,15}\.0+", text) else text
+
+
+def words(rows: Rows, column: str) -> np.ndarray:
+    """A column of short names, of which there are few (one long one would make all of them long)."""
+    values = [v.strip() for v in rows.columns[column]]
+    known: set[str] = set()
+    for value, line in zip(values, rows.lines, strict=True):
+        if value in known:
+            continue
+        if len(value) > 80 or not value.isprintable():
+            raise DataError(f"{rows.file}, line {line}, column {column}: expected a short name, found {show(value)}")
+        known.add(value)
+        if len(known) > MAX_KINDS:
+            raise DataError(f"{rows.file}, line {line}, column {column}: expected at most {MAX_KINDS} different names, "
+                            "found more")
+    return np.array(values)
 
 
 def read_areas(path: Path, data: bytes | None = None) -> tuple[list[str], list[str], dict[str, np.ndarray], list[str]]:

@@ -190,7 +190,7 @@ def load_events(path: str | os.PathLike, city: City | None = None) -> dict[str, 
     times, precision = _times(rows)
     mine = area >= 0
     return {"datetime": times[mine], "precision": precision[mine], "x_m": x[mine], "y_m": y[mine], "cell": cell[mine],
-            "type": np.array([v.strip() for v in rows.columns["type"]])[mine], "area": area[mine]}
+            "type": city_csv.words(rows, "type")[mine], "area": area[mine]}
 
 
 def check_city(path: str | os.PathLike, areas: tuple[str, ...] = (), crs: str | None = None) -> list[str]:
@@ -438,7 +438,7 @@ def _facilities(folder: Path, shapes: Shapes, files: dict[str, str]) -> dict[str
     if len(lat) >= 10 and near.mean() < 0.1:
         raise DataError(f"{file.name}: expected points in or near the areas, found {near.mean():.0%} of them there; "
                         "are latitude and longitude swapped?")
-    kinds = np.array([v.strip() for v in rows.columns["kind"]])
+    kinds = city_csv.words(rows, "kind")
     return {str(kind): np.column_stack([x[kinds == kind], y[kinds == kind]]) for kind in np.unique(kinds)}
 
 

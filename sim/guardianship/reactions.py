@@ -129,6 +129,7 @@ class Reactions(Mechanism):
         "efficacy": Column("f4", 0.0, "sd", "collective efficacy, standard normal over homes", low=-6, high=6),
         "alert": Column("f4", 0.0, "burglaries", "neighbours' alert after burglaries: a fading count", low=0),
     }
+    log = ("reported",)
 
     def setup(self, model) -> None:
         p, cells = self.params, model.city.grid.cells
@@ -195,19 +196,23 @@ class Reactions(Mechanism):
         raise_alert(burgled, grid.width, grid.height, model.layers["alert"], np.float32(p.alert_beside))
 
     def _judge(self, model) -> None:
-        """Experiences with the police since the last tick: stops, arrests, cases recorded or not, cases cleared."""
+        """Experiences with the police since the last tick: stops, arrests, cases recorded or not, cases cleared.
+
+        Without interactions nobody's trust moves: what a victim thinks of the police decides about others' cases.
+        """
+        if not model.spec.interactions:
+            return
         state = news_of_justice(model)
         p, r, log = self.params, model.residents, model.log
         news = [(state.get("stopped"), -p.trust_stop), (state.get("arrested"), -p.trust_arrest)]
-        if model.spec.interactions:
-            done = slice(self.state["judged"], min(self.state["next"], state.get("next", 0)))
-            self.state["judged"] = max(done.start, done.stop)
-            if done.stop > done.start:
-                ignored = log["reported"][done] & ~log["recorded"][done]
-                news.append((log["victim_id"][done][ignored], -p.trust_ignored))
-            solved = state.get("solved")
-            if solved is not None and len(solved):
-                news.append((log["victim_id"][solved], p.trust_cleared))
+        done = slice(self.state["judged"], min(self.state["next"], state.get("next", 0)))
+        self.state["judged"] = max(done.start, done.stop)
+        if done.stop > done.start:
+            ignored = log["reported"][done] & ~log["recorded"][done]
+            news.append((log["victim_id"][done][ignored], -p.trust_ignored))
+        solved = state.get("solved")
+        if solved is not None and len(solved):
+            news.append((log["victim_id"][solved], p.trust_cleared))
         for ids, change in news:
             if ids is None or not len(ids):
                 continue

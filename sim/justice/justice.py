@@ -238,10 +238,12 @@ class Justice(Mechanism):
         end = np.zeros(len(people), np.int64)
         np.maximum.at(end, at, until)
         r["arrests"][r.rows(people)] += 1
-        entered = s["entered"]
-        custody.commit_to_custody(s, people, end, r)
         s["arrested"] = people
         s["today"]["arrests"] += len(people)
+        if not model.spec.interactions:  # who is held is missed by others, at home and in the street
+            return
+        entered = s["entered"]
+        custody.commit_to_custody(s, people, end, r)
         s["today"]["entered"] += s["entered"] - entered
 
 

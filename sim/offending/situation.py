@@ -45,6 +45,8 @@ def meet(off, model, asked: list[tuple]) -> list[np.ndarray]:
     model.parallel_indexed(find_people, len(r), off.bitmap, r["activity"], r["cell"], off.hits, off.hit_count)
     off.bitmap[cells] = 0
     hits = np.concatenate([off.hits[i, :n] for i, n in enumerate(off.hit_count)])
+    # Without interactions what somebody has done must not make him a likelier victim of others.
+    ready = r["ready_violence"] if model.spec.interactions else np.full(len(r), 0.01, np.float32)
     out = np.empty(len(cells), np.int64)
     quarrels.choose_victims(
         cells,
@@ -55,7 +57,7 @@ def meet(off, model, asked: list[tuple]) -> list[np.ndarray]:
         model.tick,
         r["key"],
         model.age(),
-        r["ready_violence"],
+        ready,
         r["activity"],
         r["cell"],
         hits,
