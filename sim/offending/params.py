@@ -121,14 +121,14 @@ class OffendingParams(MechanismParams):
     choice_scale: float = param(
         0.55, unit="utility", low=0.1, high=3, source=_CHOICE, doc="randomness of the choice among options"
     )
-    theta_burglary: float = _theta(1.22, "burglary")
+    theta_burglary: float = _theta(1.15, "burglary")
     theta_shop: float = _theta(0.5, "theft from shops")
     theta_person: float = _theta(1.82, "theft from persons")
     theta_vehicle: float = _theta(2.17, "vehicle theft")
-    theta_robbery: float = _theta(2.25, "robbery of persons")
-    theta_till: float = _theta(2.5, "robbery of shops")
-    theta_quarrel: float = _theta(2.1, "coming to blows")
-    theta_domestic: float = _theta(2.1, "violence at home")
+    theta_robbery: float = _theta(2.02, "robbery of persons")
+    theta_till: float = _theta(2.35, "robbery of shops")
+    theta_quarrel: float = _theta(1.75, "coming to blows")
+    theta_domestic: float = _theta(1.95, "violence at home")
     value: float = _weight(0.40, "goods that a home promises, per sd")
     security: float = _weight(0.45, "locks, alarms and immobilisers, per sd")
     cover: float = _weight(0.17, "entry hidden from view, per sd")
@@ -144,7 +144,7 @@ class OffendingParams(MechanismParams):
     dark: float = _weight(0.9, "darkness, for street crime")
     patrons: float = _weight(0.8, "bar patrons at night, for robbery")
     crowd: float = _weight(0.35, "people to steal from")
-    drink: float = _weight(2.4, "drink, for quarrels at night")
+    drink: float = _weight(1.6, "drink, for quarrels at night")
     company: float = _weight(0.1, "people around to quarrel with")
     supervised: float = _weight(3.0, "work and school as places under supervision, for quarrels")
     home_recognition: float = _weight(1.7, "being known near home, times collective efficacy")
@@ -214,7 +214,7 @@ class OffendingParams(MechanismParams):
         doc="armed assaults that kill where nobody has a firearm",
     )
     lethal_firearm: float = param(
-        0.018,
+        0.022,
         unit="share",
         low=0,
         high=1,
