@@ -36,6 +36,8 @@ def run(jobs: Sequence[Job]) -> int:
     ready = []
     for job in jobs:
         check_outcome(job.options.outcome)
+        if job.spec.days < 1:
+            raise SpecError(f"years: expected at least a day to compare (0.003), found {job.spec.years:g}")
         experiment, arms = make_arms(job.overrides)
         ready.append((job, job.groups["engine"], experiment, arms, check_out(job.options.out, job.options.force)))
     return max([_compare(*item) for item in ready], default=0)

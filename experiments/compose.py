@@ -79,7 +79,10 @@ def parse(overrides: Sequence[str]) -> list[Any]:
         except LamplighterError:
             raise
         except Exception as error:  # whatever the grammar trips over, the mistake is in this text
-            raise SpecError(f"{show(text)}: not a valid override: {_first_line(error)}") from None
+            hint = ""
+            if "'" in text:
+                hint = "; a name with an apostrophe needs quotes that reach the program, as in \"key=[\\\"St. John's\\\"]\""
+            raise SpecError(f"{show(text)}: not a valid override: {_first_line(error)}{hint}") from None
         if override.package is not None:
             raise SpecError(f"{show(text)}: a package (@) cannot be chosen in an override")
         refuse_key(override.key_or_group, show(text))
@@ -303,6 +306,8 @@ class _Hydra:
             return SpecError(f"intervention.{part}: is not in the run; add it with interventions=[{part}]")
         if path == ["intervention"]:
             return unknown_choice(part, group_options("interventions"), "intervention")
+        if not path and part in known.get("city", {}):
+            return SpecError(f"{self.task}: unknown key {show(part)}; did you mean {show('city.' + part)}?")
         names = known if path else dict.fromkeys([*known, *self.groups])
         return unknown_key(part, names, ".".join(path) or self.task)
 

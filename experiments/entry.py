@@ -124,7 +124,9 @@ def _take_apart(argv: list[str]) -> Invocation:
         elif word.startswith("-") and not word.startswith("-="):
             known = "--help, --cfg job, --package NAME, --multirun"
             hint = name.lstrip("-").replace("-", "_") or "name"
-            raise UsageError(f"unknown option {_short(word)}; settings are overrides, as in {hint[:40]}=true "
+            following = next(words, "-")
+            value = value or ("true" if following.startswith("-") or "=" in following else following)
+            raise UsageError(f"unknown option {_short(word)}; settings are overrides, as in {hint[:40]}={value[:40]} "
                              f"(options: {known})")
         else:
             call.overrides.append(word)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.compose import group_options, groups_of
+from experiments.compose import CONFIG_DIR, group_options, groups_of
 from sim.errors import SpecError
 from sim.parameters import show, unknown_key
 from sim.spec import CityParams, RunSpec
@@ -19,6 +19,9 @@ def task_help(task: str, what: str, options: type) -> str:
     for group in groups_of(task):
         pattern = f"{group}=[a,b]" if group == "interventions" else group
         lines.append(f"  {pattern}: {', '.join(group_options(group))}")
+    if any(f.name == "experiment" for f in dataclasses.fields(options)):
+        shipped = sorted(p.stem for p in (CONFIG_DIR / "experiment").glob("*.yaml"))
+        lines.append(f"  experiment: {', '.join(shipped)}, or the path of a file")
     lines += ["", "settings of this task"]
     lines += [_row(f.name, f) for f in dataclasses.fields(options)]
     lines += ["", "settings of a run"]
