@@ -199,7 +199,7 @@ def test_the_documented_rule_changes_what_it_says_and_nothing_depends_on_row_ord
 def test_the_documented_first_look_at_the_city_runs(capsys):
     (look,) = blocks("The city as a Mesa model", DOCS / "mesa.md")
     exec(compile(look, "mesa.md", "exec"), {})
-    assert capsys.readouterr().out.startswith("2000 ")
+    assert capsys.readouterr().out.startswith("5001 1 ")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("solara") is None, reason="Solara is not installed: see docs/mesa.md")
