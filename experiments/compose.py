@@ -81,7 +81,7 @@ def parse(overrides: Sequence[str]) -> list[Any]:
         except Exception as error:  # whatever the grammar trips over, the mistake is in this text
             hint = ""
             if "'" in text:
-                hint = "; a name with an apostrophe needs quotes that reach the program, as in \"key=[\\\"St. John's\\\"]\""
+                hint = "; a name with an apostrophe needs quotes of its own, as in \"key=[\\\"St. John's\\\"]\""
             raise SpecError(f"{show(text)}: not a valid override: {_first_line(error)}{hint}") from None
         if override.package is not None:
             raise SpecError(f"{show(text)}: a package (@) cannot be chosen in an override")

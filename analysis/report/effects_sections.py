@@ -93,8 +93,8 @@ def by_type(f: Findings) -> str:
                 ["Outcome", "Baseline", *(words.title(a.name) for a in arms)],
                 rows,
                 f"True crimes {RATE}: \u25bc settled "
-                "fall, \u25b2 settled rise, \u25cb interval spans zero, = no pair differs. Many differences stand here: "
-                "where nothing is done, about one in twenty would still look settled, and a few events settle little."
+                "fall, \u25b2 settled rise, \u25cb interval spans zero, = no pair differs. Many differences stand "
+                "here: where nothing is done, about one in twenty would still look settled, and a few events settle little."
                 if not out
                 else "",
             )
