@@ -94,7 +94,7 @@ def by_type(f: Findings) -> str:
                 rows,
                 f"True crimes {RATE}: \u25bc settled "
                 "fall, \u25b2 settled rise, \u25cb interval spans zero, = no pair differs. Many differences stand "
-                "here: where nothing is done, about one in twenty would still look settled, and a few events settle little."
+                "here: where nothing is done, one in twenty would look settled, and few events settle little."
                 if not out
                 else "",
             )
