@@ -39,6 +39,9 @@ def check_out(out: str, force: bool) -> Path:
         if path.is_dir() and any(path.iterdir()):
             _check_taken(path, out, force)
         _check_parent(path, out)
+        inside = next((folder for folder in path.parents if is_ours(folder)), None)
+        if inside is not None:
+            raise SpecError(f"out: {show(out)} lies within results, {show(str(inside))}; choose another folder")
     except OSError as error:
         raise SpecError(f"out: {show(out)} cannot be used: {error.strerror or error}") from None
     return path

@@ -36,6 +36,8 @@ def read_yaml(path: str | os.PathLike) -> dict[str, Any]:
     """
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():  # a pipe would keep us waiting
+            raise SpecError(f"{path}: expected a file, found something else")
         with open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:

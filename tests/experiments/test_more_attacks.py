@@ -1,5 +1,6 @@
 """Attacks that once got through: names that cannot be written, tables and lists that take for ever."""
 
+import os
 import time
 
 import pytest
@@ -62,3 +63,21 @@ def test_overrides_out_of_all_proportion(tmp_path, override):
         assert not is_one_clear_line(done), is_one_clear_line(done)
         assert "site-packages" not in done.err
     assert time.process_time() - start < 20
+
+
+def test_a_pipe_is_no_experiment_file(tmp_path):
+    with folder_of_work(tmp_path) as here:
+        os.mkfifo(here / "pipe.yaml")
+        done = call("compare", "experiment=pipe.yaml", "dry_run=true")
+        assert not is_one_clear_line(done), is_one_clear_line(done)
+
+
+@pytest.mark.parametrize("argv", [["run", "out=taken/new"], ["run", "--multirun", "seed=1,2", "out=taken"]])
+def test_results_are_not_put_into_results(tmp_path, argv):
+    with folder_of_work(tmp_path) as here:
+        (here / "taken").mkdir()
+        (here / "taken" / "manifest.json").write_text('{"format": "lamplighter-run"}')
+        before = tree(here)
+        done = call(*argv, "city.residents=300")
+        assert not is_one_clear_line(done) and "within results" in done.err
+        assert tree(here) == before

