@@ -6,9 +6,12 @@ Everything heavy is imported when it is needed, so that help answers at once. A 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -51,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0, 2 for a mistake of the user's, 1 for one of ours."""
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _main(argv)
+        with _terminable():
+            return _main(argv)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -61,6 +65,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         if _is_mistake(error):
             return _fail(str(error))
         raise
+
+
+@contextlib.contextmanager
+def _terminable():
+    """Let a request to terminate end the command like Ctrl-C does: tidily."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _main(argv: list[str]) -> int:

@@ -101,7 +101,7 @@ class Meddler(Mechanism):
             model.levers.put("meddler", "visits", None, dict(cells=np.arange(2), minutes=5, per_day=1.0, extra=True))
 
 
-@pytest.mark.parametrize("what", ["", "state.drugs", "log.reported", "log.type", "levers.interdiction", "levers.visits"])
+@pytest.mark.parametrize("what", ["", "state.drugs", "log.reported", "log.type", "levers.interdiction", "levers.visits"])  # noqa: E501
 def test_the_guard_sees_more_than_columns(what, monkeypatch):
     monkeypatch.setitem(registry.MECHANISMS, "meddler", type("Meddler", (Meddler,), {"what": what}))
     model = CityModel(build(SMALL))
