@@ -116,7 +116,7 @@ def choose_property(
 ):
     """Let every looker choose; results per looker.
 
-    rows : int32[n]; minutes : int16[n] minute within the tick; dark : bool[n]; codes : int64[4] decision numbers.
+    rows : int32[n]; minutes : int16[n] minute within the tick; dark : bool[n]; codes : int64[2] decision numbers.
     weights : float64, in the order of :func:`weight_vector`; theta : float64[6].
     out_kind : int8[n] (-1: nothing); out_cell : int32[n]; out_dwelling : int64[n] (row, -1).
     seen_place : int32[n, PLACES], cells where police were noticed (-1).

@@ -13,7 +13,7 @@ from sim.records import CODE
 
 MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
 GRUDGE_DRAW = decision("offending.grudge")
-QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel"), 0, 0])
+QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel")])
 FIGHT = 7  # kind of a fight beside the kinds of property offences
 
 

@@ -67,6 +67,7 @@ class Offending(Mechanism):
             raise ValueError("dwellings must be stored in the order of their cells")
         self.dwelling_first = np.searchsorted(cells, np.arange(model.city.grid.cells + 1)).astype(np.int32)
         self.hours_of = self._minute_weights(model)
+        self.passing = schedules.passing()
         n = len(model.residents)
         size = n // model.chunks + 1024
         self.lookers = np.empty((model.chunks, 2, size), np.int32)

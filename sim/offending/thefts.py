@@ -8,10 +8,11 @@ from sim.draws import decision
 from sim.offending import choice
 from sim.offending.deeds import earliest, furnish
 from sim.offending.situation import dark_at, minutes_of, spots, strike_all
+from sim.people import schedules
 from sim.records import CODE
 
 MINUTE, TARGET = decision("offending.minute"), decision("offending.target")
-CHOICE = np.array([decision("offending.choice"), decision("offending.notice"), 0, 0])
+CHOICE = np.array([decision("offending.choice"), decision("offending.notice")])
 # Median loss by kind of property offence and spread of its logarithm (Heeks et al. 2018, orders of magnitude), in the
 # order burglary, shop, person, vehicle, robbery, till.
 LOSS = np.array([(900.0, 1.1), (60.0, 0.9), (120.0, 0.9), (4000.0, 0.8), (150.0, 0.9), (400.0, 0.8)])
@@ -28,8 +29,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
     minutes = minutes_of(off, model, rows, MINUTE)
     hour = (model.slot * model.calendar.tick_hours + minutes // 60).astype(int)
     open_share = np.where((hour >= 9) & (hour < 19), 1.0, np.where((hour >= 8) & (hour < 22), 0.5, 0.0))
-    # Share of a day's passers who pass in this hour: busy by day, few at night.
-    passing = np.where((hour >= 7) & (hour < 20), 0.06, np.where((hour >= 20) & (hour < 24), 0.03, 0.006))
+    passing = off.passing[schedules.day_kind(model.calendar.weekday(model.day)), hour]
     n = len(rows)
     kind, cell = np.empty(n, np.int8), np.empty(n, np.int32)
     dwelling, seen_place = np.full(n, -1, np.int64), np.empty((n, choice.PLACES), np.int32)

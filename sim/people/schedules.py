@@ -123,3 +123,13 @@ def hourly() -> np.ndarray:
 def day_kind(weekday: int) -> int:
     """Index into DAY_KINDS of a weekday (0 = Monday)."""
     return 0 if weekday < 4 else weekday - 3
+
+
+def passing() -> np.ndarray:
+    """Share of a day's passers-by who pass in each hour: float64[day kind, hour], summing to 1 over the day.
+
+    People pass where others go while they change between places; that is taken to follow the time all routines alike
+    spend out (errands, evenings out, visits, the street).
+    """
+    out = hourly()[..., SHOP:].sum(axis=-1).mean(axis=0)
+    return out / out.sum(axis=-1, keepdims=True)
