@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.records import TYPES
+from sim.records import APART, TYPES
 
 LAYERS = ("true", "reported", "recorded")
 AGE_BANDS = (0, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80)
@@ -43,14 +43,16 @@ TYPE_LABELS = {
     "assault": "Assault",
     "homicide": "Homicide",
     "drugs": "Drug dealing",
+    "harassment": "Harassment in public",
+    "extortion": "Extortion",
 }
 OUTCOMES: dict[str, Outcome] = {
     o.name: o
     for o in (
-        Outcome("victimisations", "Crimes with a victim", tuple(t for t in TYPES if t != "drugs")),
+        Outcome("victimisations", "Crimes with a victim", tuple(t for t in TYPES if t not in APART)),
         Outcome("property", "Property crime", ("burglary", "theft", "vehicle")),
         Outcome("violence", "Violent crime", ("robbery", "assault", "homicide")),
-        Outcome("all", "All crimes, drug dealing included", TYPES),
+        Outcome("all", "All crimes, drug dealing and harassment included", TYPES),
         *(Outcome(t, TYPE_LABELS.get(t, t.capitalize()), (t,), 100_000 if t == "homicide" else 1000) for t in TYPES),
     )
 }

@@ -15,7 +15,7 @@ import numpy as np
 
 from analysis.outcomes import AGE_BANDS, Arm, Comparison, Frame, Run
 from sim.errors import DataError
-from sim.records import TYPES
+from sim.records import APART, TYPES
 
 NAN = float("nan")
 
@@ -240,7 +240,7 @@ def _events(folder: Path, frame: Frame) -> dict[str, Any]:
     shape = (len(TYPES), frame.months, areas)
     at = np.ravel_multi_index((kind, month, area), shape)
     clock = kind * 24 + hour
-    with_victim = (kind != TYPES.index("drugs")) & (place >= 0)
+    with_victim = (~np.isin(kind, [TYPES.index(t) for t in APART])) & (place >= 0)
     counts = np.stack([np.bincount(at[m], minlength=np.prod(shape)).reshape(shape) for m in layer], axis=1)
     hours = np.stack([np.bincount(clock[m], minlength=24 * len(TYPES)).reshape(-1, 24) for m in layer], axis=1)
     places = np.stack([np.bincount(place[m & with_victim], minlength=len(frame.cells)) for m in layer])
@@ -259,7 +259,8 @@ def _before_after(e: dict, day: np.ndarray, kind: np.ndarray, frame: Frame) -> n
     if span < 90:
         return None
     place = frame.place_of(numpy_of(e["cell"]))
-    mine = numpy_of(e["recorded"]).astype(bool) & (kind >= 0) & (kind != TYPES.index("drugs")) & (place >= 0)
+    apart = np.isin(kind, [TYPES.index(t) for t in APART])
+    mine = numpy_of(e["recorded"]).astype(bool) & (kind >= 0) & ~apart & (place >= 0)
     return np.stack(
         [
             np.bincount(place[mine & (day >= first) & (day < first + span)], minlength=len(frame.cells))

@@ -10,10 +10,9 @@ import numpy as np
 
 from sim.errors import SpecError
 from sim.parameters import unknown_key
-from sim.records import TYPES
+from sim.records import APART, TYPES
 
 LAYERS = ("true", "reported", "recorded")
-WITHOUT_VICTIM = "drugs"
 TOTAL = -1
 # Daily values of the series that count what happened on the day; they add up. All others are states.
 COUNTED = {"victims", "arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released", "recorded_all",
@@ -84,7 +83,7 @@ def _from_events(run: Any, start: datetime.date, months: int) -> dict[str, np.nd
         for k, kind in enumerate(TYPES):
             out[f"{layer}.{kind}"] = count(mask & (code == k))
         out[f"{layer}.all"] = count(mask)
-        out[f"{layer}.victimisations"] = count(mask & (code != TYPES.index(WITHOUT_VICTIM)))
+        out[f"{layer}.victimisations"] = count(mask & ~np.isin(code, [TYPES.index(t) for t in APART]))
     out["discovered.all"], out["cleared.all"] = count(column["discovered"]), count(column["cleared"])
     out["loss.all"] = count(layers["true"], column["loss"].astype(float))
     return out

@@ -34,6 +34,8 @@ class Mechanism:
         ``{"residents": {"trust": Column(...)}, ...}``: the columns it owns, by population.
     layers : dict
         ``{"alert": Column(...)}``: the per-cell layers it owns.
+    takes : dict
+        ``{"residents": ("partner", ...)}``: base columns of the synthesis that it alone goes on to change.
     log : tuple of str
         Columns of the event log that it fills in for events logged earlier, by itself or by others.
     after : str
@@ -51,6 +53,7 @@ class Mechanism:
     Params: ClassVar[type] = MechanismParams
     columns: ClassVar[dict[str, dict[str, Column]]] = {}
     layers: ClassVar[dict[str, Column]] = {}
+    takes: ClassVar[dict[str, tuple[str, ...]]] = {}
     log: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[str] = ""
 

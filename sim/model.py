@@ -25,14 +25,24 @@ from sim.threads import Chunks
 
 # The story of a tick. Mechanisms of users and plugins step after the one they name.
 STORY = (
+    "flows",  # what comes from beyond the city: drugs, firearms, people, money
     "economy",  # once a month: jobs and incomes
     "routines",  # everybody goes where the hour takes them
     "patrol",  # units make their visits
     "drugs",  # shipments, prices, purchases, sales on the street, treatment
+    "firearms",  # who holds one
+    "groups",  # turf, recruits, feuds, extortion
+    "extremism",  # grievance and exposure
     "offending",  # who looks for an opportunity, finds one and acts
+    "harassment",  # in public space
     "reactions",  # victims and bystanders: reporting, fear, trust, alert
+    "community",  # collective efficacy and disorder
     "justice",  # detection, arrest, custody, release
+    "corrections",  # remand, sentences, supervision, programmes, re-entry
+    "bribery",  # officers and those who deal with them
     "deterrence",  # what offenders learn about the risk
+    "lifecourse",  # births, schools, partners, moves, deaths
+    "governance",  # budget, services, legitimacy
 )
 
 # Set by the synthesis of people and read by everybody.
@@ -135,6 +145,8 @@ class CityModel(ColumnModel):
         self.people = people
         self.mechanisms = {name: registry.MECHANISMS[name](params) for name, params in spec.mechanism.items()}
         self.interventions = {name: registry.INTERVENTIONS[name](params) for name, params in spec.intervention.items()}
+        self.shocks = {name: registry.SHOCKS[name](params) for name, params in spec.shock.items()}
+        self._plans = {**self.interventions, **self.shocks}
         self._story = self._ordered()
         self.log, self.series = EventLog(), Series()
         self.new_events = slice(0, 0)
@@ -151,8 +163,9 @@ class CityModel(ColumnModel):
             self._load(snapshot)
         for mechanism in self.mechanisms.values():
             mechanism.prepare(self)
-        known = snapshot["spec"].intervention if snapshot else {}  # whatever is new or has new settings is planned anew
-        fresh = [i for name, i in self.interventions.items() if i.params != known.get(name)]
+        # Whatever is new or has new settings is planned anew.
+        known = {**snapshot["spec"].intervention, **snapshot["spec"].shock} if snapshot else {}
+        fresh = [i for name, i in self._plans.items() if i.params != known.get(name)]
         if self.calendar.slot(self.tick) == 0:
             self._plan_tomorrow(fresh)
 
@@ -200,6 +213,9 @@ class CityModel(ColumnModel):
                     population.adopt(column, self.people[name][column])
         self.owner: dict[tuple[str, str], str] = {}
         for mechanism in self.mechanisms.values():
+            for population, columns in mechanism.takes.items():
+                for column in columns:
+                    self.owner[population, column] = mechanism.name
             for population, columns in mechanism.columns.items():
                 for column, declared in columns.items():
                     getattr(self, population).declare(column, declared)
@@ -258,7 +274,7 @@ class CityModel(ColumnModel):
             self._record(day)
         self.tick += 1
         if last:
-            self._plan_tomorrow(self.interventions.values())
+            self._plan_tomorrow(self._plans.values())
 
     def run_days(self, days: int, progress: Callable[[int, int], None] | None = None) -> None:
         """Simulate whole days; `progress(done, total)` is called after each."""
@@ -300,7 +316,7 @@ class CityModel(ColumnModel):
                 out["layers", layer] = zlib.crc32(array)
         for lever in LEVERS:
             out["levers", lever] = _checksum(self.levers[lever])
-        for name, other in [*self.mechanisms.items(), *self.interventions.items()]:
+        for name, other in [*self.mechanisms.items(), *self._plans.items()]:
             if other is not mechanism:
                 out["state", name] = _checksum(other.state)
         for column in EVENT_COLUMNS:
@@ -491,13 +507,13 @@ class CityModel(ColumnModel):
 
     _day_start = 0
 
-    def _plan_tomorrow(self, interventions) -> None:
-        """The last act of a day: interventions put tomorrow's contributions on the levers.
+    def _plan_tomorrow(self, plans) -> None:
+        """The last act of a day: interventions and shocks put tomorrow's contributions on the levers.
 
         The clock already stands at tomorrow's first tick, as it does for a model restored there, so that draws agree.
         """
         tomorrow = self.day
-        for intervention in sorted(interventions, key=lambda i: i.name):
+        for intervention in sorted(plans, key=lambda i: i.name):
             p = intervention.params
             if p.start <= tomorrow < p.end:
                 if not intervention.state.get("begun"):
@@ -526,7 +542,7 @@ class CityModel(ColumnModel):
             populations={name: getattr(self, name).snapshot() for name in BASE_COLUMNS},
             layers={layer: self.layers[layer].copy() for kind, layer in self.owner if kind == "layers"},
             state={name: copy.deepcopy(m.state) for name, m in self.mechanisms.items()},
-            interventions={name: copy.deepcopy(i.state) for name, i in self.interventions.items()},
+            interventions={name: copy.deepcopy(i.state) for name, i in self._plans.items()},
             levers=self.levers.snapshot(),
             log=self.log.snapshot(),
             series=self.series.snapshot(),
@@ -556,7 +572,7 @@ class CityModel(ColumnModel):
     def _load(self, saved: Mapping[str, Any]) -> None:
         self.tick, self.next_id, self._day_start = saved["tick"], saved["next_id"], saved["day_start"]
         self._died.update(saved["died"])
-        self._costs.update({k: v for k, v in saved["costs"].items() if k.removeprefix("cost.") in self.interventions})
+        self._costs.update({k: v for k, v in saved["costs"].items() if k.removeprefix("cost.") in self._plans})
         for name, population in saved["populations"].items():
             getattr(self, name).restore(population)
         self.residents.reserve(self.next_id)  # others still name those who have died
@@ -567,12 +583,12 @@ class CityModel(ColumnModel):
             if name in self.mechanisms:
                 self.mechanisms[name].state = copy.deepcopy(state)
         for name, state in saved["interventions"].items():
-            if name in self.interventions:
-                self.interventions[name].state = copy.deepcopy(state)
+            if name in self._plans:
+                self._plans[name].state = copy.deepcopy(state)
         self.levers.refresh(self._sizes())
         self.levers.restore(
             {
-                lever: {s: v for s, v in given.items() if s in self.interventions}
+                lever: {s: v for s, v in given.items() if s in self._plans}
                 for lever, given in saved["levers"].items()
             }
         )

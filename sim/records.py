@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 # Crime types of the log, in the order of their codes.
-TYPES = ("burglary", "robbery", "theft", "vehicle", "assault", "homicide", "drugs")
+TYPES = ("burglary", "robbery", "theft", "vehicle", "assault", "homicide", "drugs", "harassment", "extortion")
 CODE = {name: i for i, name in enumerate(TYPES)}
+# Counted apart from victimisations: dealing has no victim, and surveys ask about harassment in a section of its own.
+APART = ("drugs", "harassment")
+# Goldstein's (1985) links of an event to drugs, and what it was about, in the order of their codes.
+LINKS = ("none", "psychopharmacological", "economic-compulsive", "systemic")
+MOTIVES = ("gain", "quarrel", "grudge", "turf", "retaliation", "discipline", "extortion", "extremism")
 CO_SLOTS = 3
 
 # name: (dtype, width, default). `minute` counts from midnight; -1 in an id column means nobody.
@@ -22,7 +27,11 @@ EVENT_COLUMNS: dict[str, tuple[str, int, int]] = {
     "co_offenders": ("i4", CO_SLOTS, -1),
     "domestic": ("?", 0, 0),
     "weapon": ("?", 0, 0),
+    "firearm": ("?", 0, 0),
     "outdoors": ("?", 0, 0),
+    "link": ("u1", 0, 0),  # index of LINKS
+    "motive": ("u1", 0, 0),  # index of MOTIVES
+    "group": ("i4", 0, -1),  # id of the group it was done for
     "loss": ("f4", 0, 0),
     "reported": ("?", 0, 0),
     "discovered": ("?", 0, 0),

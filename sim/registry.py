@@ -7,9 +7,22 @@ import pkgutil
 
 MECHANISMS: dict[str, type] = {}
 INTERVENTIONS: dict[str, type] = {}
+SHOCKS: dict[str, type] = {}
 
 # The rooms whose modules register themselves. A new file in one of them is found without being listed.
-ROOMS = ("economy", "people", "guardianship", "drugs", "offending", "justice", "groups", "governance", "interventions")
+ROOMS = (
+    "flows",
+    "economy",
+    "people",
+    "guardianship",
+    "drugs",
+    "offending",
+    "justice",
+    "groups",
+    "governance",
+    "shocks",
+    "interventions",
+)
 _loaded = False
 
 
@@ -31,7 +44,16 @@ def mechanism(cls: type) -> type:
 
 def intervention(cls: type) -> type:
     """Class decorator: make an intervention known under ``cls.name``."""
+    if cls.name in SHOCKS:
+        raise ValueError(f"the name {cls.name!r} is taken by a shock")
     return _register(INTERVENTIONS, cls)
+
+
+def shock(cls: type) -> type:
+    """Class decorator: make a shock known under ``cls.name``."""
+    if cls.name in INTERVENTIONS:
+        raise ValueError(f"the name {cls.name!r} is taken by an intervention")
+    return _register(SHOCKS, cls)
 
 
 def load() -> None:

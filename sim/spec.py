@@ -135,8 +135,8 @@ class RunSpec:
         False cuts every channel by which one resident's deeds or presence change another's choices.
     banned : tuple of int
         Ids of residents who never offend: the counterfactual that removes an offender.
-    mechanism, intervention : mapping of name to parameter dataclass
-        Every registered mechanism; only the interventions that are in the run.
+    mechanism, intervention, shock : mapping of name to parameter dataclass
+        Every registered mechanism; only the interventions and shocks that are in the run.
     """
 
     city: CityParams = field(default_factory=CityParams)
@@ -163,6 +163,7 @@ class RunSpec:
     )
     mechanism: Mapping[str, Any] = field(default_factory=dict)
     intervention: Mapping[str, Any] = field(default_factory=dict)
+    shock: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def days(self) -> int:
@@ -179,6 +180,7 @@ class RunSpec:
         out["city"] = _plain(self.city)
         out["mechanism"] = {name: _plain(p) for name, p in sorted(self.mechanism.items())}
         out["intervention"] = {name: _plain(p) for name, p in sorted(self.intervention.items())}
+        out["shock"] = {name: _plain(p) for name, p in sorted(self.shock.items())}
         return out
 
     def __reduce__(self):
@@ -205,7 +207,7 @@ def _plain(p: Any) -> dict[str, Any]:
 
 
 def _simple_fields():
-    return [f for f in dataclasses.fields(RunSpec) if f.name not in ("city", "mechanism", "intervention")]
+    return [f for f in dataclasses.fields(RunSpec) if f.name not in ("city", "mechanism", "intervention", "shock")]
 
 
 def merge(base: Mapping, changes: Mapping) -> dict:
@@ -254,7 +256,11 @@ def build(given: Mapping[str, Any] | None = None) -> RunSpec:
             raise unknown_key(key, [f.name for f in dataclasses.fields(RunSpec)], "run")
     city = validate(CityParams, given.pop("city", {}), "city")
     groups = {}
-    for group, table in (("mechanism", registry.MECHANISMS), ("intervention", registry.INTERVENTIONS)):
+    for group, table in (
+        ("mechanism", registry.MECHANISMS),
+        ("intervention", registry.INTERVENTIONS),
+        ("shock", registry.SHOCKS),
+    ):
         chosen = given.pop(group, {})
         if not isinstance(chosen, Mapping):
             raise SpecError(f"{group}: expected a group of settings, found {show(chosen)}")
@@ -289,6 +295,7 @@ def default_tree() -> dict[str, Any]:
     tree["city"] = defaults(CityParams)
     tree["mechanism"] = {n: defaults(c.Params) for n, c in sorted(registry.MECHANISMS.items())}
     tree["intervention"] = {}
+    tree["shock"] = {}
     return tree
 
 

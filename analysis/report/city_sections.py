@@ -13,7 +13,7 @@ from analysis.report import charts, maps
 from analysis.report.common import RATE
 from analysis.report.observed import Observed
 from analysis.report.page import details, facts, figure, p, table
-from sim.records import TYPES
+from sim.records import APART, TYPES
 
 HOURS = [(0, "0h"), (6, "6h"), (12, "12h"), (18, "18h")]
 
@@ -22,7 +22,7 @@ def baseline(f: Findings, observed: Observed | None) -> str:
     c, base = f.comparison, f.comparison.baseline.name
     counts = np.nanmean(c.gather(base, lambda r: r.counts.sum(axis=(2, 3)), (len(TYPES), 3)), axis=0)  # type, layer
     per = c.rate_factor(per=1000)
-    total = counts[:-1].sum(axis=0) if TYPES[-1] == "drugs" else counts.sum(axis=0)
+    total = counts[[t not in APART for t in TYPES]].sum(axis=0)
     places = np.nanmean(c.by_place(base), axis=0)
     first = next(r for r in c.runs[base] if r is not None)
     events = float(np.nanmean(c.gather(base, lambda r: r.counts[:, LAYERS.index("recorded")].sum())))
@@ -41,7 +41,7 @@ def baseline(f: Findings, observed: Observed | None) -> str:
         )
     ]
     rates = counts * per
-    rows = [(TYPE_LABELS[t], rates[k, 0], rates[k, 2]) for k, t in enumerate(TYPES) if t != "drugs"]
+    rows = [(TYPE_LABELS[t], rates[k, 0], rates[k, 2]) for k, t in enumerate(TYPES) if t not in APART]
     deals = rates[TYPES.index("drugs")]
     out.append(
         figure(

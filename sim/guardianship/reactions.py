@@ -20,12 +20,12 @@ from sim.guardianship.news import news_of_justice
 from sim.guardianship.reporting import report
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
-from sim.records import CODE, TYPES
+from sim.records import APART, CODE, TYPES
 from sim.registry import mechanism
 
 PERSON = decision("reactions.person")
 REPORT = decision("reactions.report")
-VIOLENT = np.array([name in ("robbery", "assault", "homicide") for name in TYPES])
+VIOLENT = np.array([name in ("robbery", "assault", "homicide", "extortion") for name in TYPES])
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class ReactionsParams(MechanismParams):
     """Settings of reporting, fear, trust and collective efficacy."""
 
     reporting: tuple[float, ...] = param(
-        (0.52, 0.54, 0.33, 0.77, 0.44, 0.99, 0.0), unit="share", low=0, high=1, calibrated=True,
-        source="Morgan & Truman (2020), NCVS 2019; Pew (2017)",
+        (0.52, 0.54, 0.33, 0.77, 0.44, 0.99, 0.0, 0.08, 0.15), unit="share", low=0, high=1, calibrated=True,
+        source="Morgan & Truman (2020), NCVS 2019; Pew (2017); harassment: FRA (2021), order of magnitude",
         doc=f"share reported by a victim of average trust and loss, no weapon, a stranger; by type: {', '.join(TYPES)}")
     business_theft: float = param(0.30, unit="share", low=0, high=1, calibrated=True,
                                   source="Home Office (2014), Commercial Victimisation Survey (order of magnitude)",
@@ -174,7 +174,7 @@ class Reactions(Mechanism):
     def _suffer(self, model, which: slice) -> None:
         p, log, r, grid = self.params, model.log, model.residents, model.city.grid
         kind, victim, cell = log["type"][which], log["victim_id"][which], log["cell"][which]
-        counted = kind != CODE["drugs"]
+        counted = ~np.isin(kind, [CODE[name] for name in APART])
         if not counted.any():
             return
         hit = counted & (victim >= 0)

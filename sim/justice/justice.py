@@ -36,7 +36,8 @@ class JusticeParams(MechanismParams):
     """Settings of police work and courts."""
 
     seen: tuple[float, ...] = by_type(
-        (0.15, 0.60, 0.15, 0.25, 0.60, 0.60, 0.20), "probability that a unit at the place discovers the act",
+        (0.15, 0.60, 0.15, 0.25, 0.60, 0.60, 0.20, 0.10, 0.05),
+        "probability that a unit at the place discovers the act",
         unit="share",
         low=0, high=1, source="modelling choice")
     seen_on_arrival: float = param(0.3, unit="ratio", low=0, high=1, source="modelling choice",
@@ -44,9 +45,9 @@ class JusticeParams(MechanismParams):
     arrival_minutes: int = param(10, unit="minutes", low=0, high=120, source="modelling choice",
                                  doc="what shortly after means")
     logged: tuple[float, ...] = by_type(
-        (0.95, 0.92, 0.92, 0.98, 0.85, 1.0, 0.0), "share of reported events that the police record", unit="share",
-        low=0,
-        high=1, source="HMIC (2014), Crime-recording: making the victim count")
+        (0.95, 0.92, 0.92, 0.98, 0.85, 1.0, 0.0, 0.6, 0.85),
+        "share of reported events that the police record", unit="share", low=0, high=1,
+        source="HMIC (2014), Crime-recording: making the victim count")
     service: float = param(1.0, unit="ratio", low=0, high=1, source="modelling choice",
                            doc="quality of the service in recording what is reported, relative to the reference")
     caught: float = param(0.75, unit="share", low=0, high=1, source="modelling choice",
@@ -58,17 +59,19 @@ class JusticeParams(MechanismParams):
                                source="calibrated to clearance rates (FBI, 2019)",
                                doc="robberies and assaults cleared by the victim's description of a stranger, by day")
     witness: tuple[float, ...] = by_type(
-        (0.010, 0.035, 0.015, 0.010, 0.070, 0.15, 0.0), "hazard of identification per log witness of average efficacy",
+        (0.010, 0.035, 0.015, 0.010, 0.070, 0.15, 0.0, 0.01, 0.02),
+        "hazard of identification per log witness of average efficacy",
         unit="-", low=0, high=5, calibrated=True, source="calibrated to clearance rates (FBI, 2019)")
     witness_efficacy: float = param(0.25, unit="per sd", low=0, high=2,
                                     source="Sampson, Raudenbush & Earls (1997): direction",
                                     doc="log rise of witnesses' help with collective efficacy")
     traces: tuple[float, ...] = by_type(
-        (0.13, 0.10, 0.12, 0.12, 0.14, 0.42, 0.0),
+        (0.13, 0.10, 0.12, 0.12, 0.14, 0.42, 0.0, 0.03, 0.15),
         "identification by traces and enquiries with full investigation time",
         unit="share", low=0, high=1, calibrated=True, source="calibrated to clearance rates (FBI, 2019)")
     case_hours: tuple[float, ...] = by_type(
-        (3.0, 8.0, 1.0, 2.0, 5.0, 250.0, 1.0), "investigators' time wanted by a case", unit="hours", low=0, high=5_000,
+        (3.0, 8.0, 1.0, 2.0, 5.0, 250.0, 1.0, 1.0, 12.0),
+        "investigators' time wanted by a case", unit="hours", low=0, high=5_000,
         source="modelling choice")
     investigators: float = param(0.15, unit="share", low=0, high=1, source="modelling choice",
                                  doc="share of officers who investigate")
@@ -81,11 +84,13 @@ class JusticeParams(MechanismParams):
     hold_hours: float = param(12.0, unit="hours", low=0, high=96, source="modelling choice",
                               doc="time that an arrested person is held before release or diversion")
     custody_share: tuple[float, ...] = by_type(
-        (0.35, 0.50, 0.12, 0.20, 0.15, 0.90, 0.15), "arrested adults without record who go to jail or prison",
+        (0.35, 0.50, 0.12, 0.20, 0.15, 0.90, 0.15, 0.02, 0.5),
+        "arrested adults without record who go to jail or prison",
         unit="share",
         low=0, high=1, source="Reaves (2013), felony defendants; misdemeanours: modelling choice")
     custody_days: tuple[float, ...] = by_type(
-        (300.0, 800.0, 60.0, 150.0, 200.0, 4500.0, 150.0), "mean length of custody, jail and prison together",
+        (300.0, 800.0, 60.0, 150.0, 200.0, 4500.0, 150.0, 20.0, 700.0),
+        "mean length of custody, jail and prison together",
         unit="days",
         low=0, high=30_000, source="Kaeble (2021), time served, shortened for jail terms: modelling choice")
     record: float = param(0.35, unit="logit per log arrest", low=0, high=3, source="modelling choice",

@@ -1,0 +1,1 @@
+"""What comes from beyond the city."""

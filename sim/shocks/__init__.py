@@ -1,0 +1,1 @@
+"""Shocks: what happens to a city and hits every arm alike."""
