@@ -80,7 +80,7 @@ def bargain(model, kind: str, ids: np.ndarray, sanction_days=0.0) -> Bargain:
     worth, usual = stake(model, p, kind, rows, key, days)
     pay = willing(model, p, rows, key, worth)
     paid = pay > want
-    return Bargain(officer, paid, paid | (want < 0.5 * usual), np.where(paid, (pay + want) / 2, 0.0), hidden < open_)
+    return Bargain(officer, paid, paid | (want < usual), np.where(paid, (pay + want) / 2, 0.0), hidden < open_)
 
 
 def draw(model, kind: str, what: str, key: np.ndarray) -> np.ndarray:
