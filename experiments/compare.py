@@ -130,6 +130,7 @@ def _done(folder: Path, arms: list[Arm], replications: int) -> list[tuple[str, i
 def _write(folder: Path, job: Job, experiment: Experiment, arms: list[Arm], city: Any, done: list, failures: list,
            runs: int, watch: Any) -> str:
     """Write what the runs add up to, the manifest last; return what the terminal should show of it."""
+    from analysis.indicators import write_table as write_indicators
     from experiments.observed import write_observed
     from experiments.provenance import describe_city, machine
     from experiments.store import MANIFEST, write_json
@@ -140,6 +141,7 @@ def _write(folder: Path, job: Job, experiment: Experiment, arms: list[Arm], city
     values = write_summary(folder, done)
     names = [(arm.name, arm.role) for arm in arms]
     write_options_table(folder, values, names)
+    write_indicators(folder)
     write_json(folder / MANIFEST, {
         "format": FORMAT, "schema_version": SCHEMA_VERSION, "experiment": experiment.as_dict(), "spec": spec.as_dict(),
         "spec_hash": spec.hash(), "seed": spec.seed, "replications": options.replications,

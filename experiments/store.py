@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.city.grid import LAND_USE
 from sim.errors import DataError
-from sim.records import TYPES
+from sim.records import LINKS, MOTIVES, TYPES
 from sim.spec import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -40,15 +40,20 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     "x_m": ("double", "m", "east coordinate of the place in the city's projection"),
     "y_m": ("double", "m", "north coordinate"),
     "area": ("name", "-", "id of the neighbourhood (names are in the manifest); null outside all of them"),
-    "type": ("name", "-", "burglary, robbery, theft, vehicle, assault, homicide or drugs (dealing)"),
+    "type": ("name", "-",
+             "burglary, robbery, theft, vehicle, assault, homicide, drugs (dealing), harassment or extortion"),
     "offender_id": ("int64", "person_id", "who did it"),
     "victim_id": ("int64", "person_id", "whom it was done to; null without a personal victim"),
     "dwelling_id": ("int64", "dwelling", "home that was entered or whose car was taken; null otherwise"),
     "co_offenders": ("ids", "person_id", "who took part besides the offender"),
     "domestic": ("bool", "-", "between members of a household"),
     "weapon": ("bool", "-", "a weapon was used"),
+    "firearm": ("bool", "-", "the weapon was a firearm"),
     "outdoors": ("bool", "-", "in a public open place"),
     "loss": ("float", "currency", "value taken"),
+    "link": ("name", "-", "Goldstein's link to drugs: none, psychopharmacological, economic-compulsive or systemic"),
+    "motive": ("name", "-", "gain, quarrel, grudge, turf, retaliation, discipline, extortion or extremism"),
+    "group": ("int64", "group", "group it was done for; null otherwise"),
     "reported": ("bool", "-", "somebody reported it to the police"),
     "discovered": ("bool", "-", "the police found out by themselves"),
     "recorded": ("bool", "-", "it stands in the police's books"),
@@ -70,6 +75,10 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "trust": ("float", "0-1", "trust in the police"),
     "use": ("name", "-", "use of drugs: none, occasional or dependent"),
     "treatment": ("name", "-", "treatment of dependence: none, waiting or in"),
+    "group": ("int64", "group", "group the person belongs to; null without one"),
+    "detained": ("name", "-", "free, unsentenced or sentenced, on the last day"),
+    "last_contact": ("int32", "day", "last contact with a public official; -32768 or less without any"),
+    "last_bribe": ("int32", "day", "last bribe paid or asked for; -32768 or less without any"),
     "offences": ("int32", "count", "offences in the scored period"),
     "arrests": ("int32", "count", "arrests in the scored period"),
     "stops": ("int32", "count", "times stopped by a patrol in the scored period"),
@@ -96,6 +105,7 @@ DECLARED = {"events": EVENTS, "people": PEOPLE, "places": PLACES, "series": SERI
 ROUTINES = ("infant", "pupil", "student", "worker", "shift_worker", "jobless", "retired")
 USE = ("none", "occasional", "dependent")
 TREATMENT = ("none", "waiting", "in")
+DETAINED = ("free", "unsentenced", "sentenced")
 COUNTS = ("offences", "arrests", "stops", "victimisations")
 
 
@@ -159,6 +169,7 @@ def _events(model: CityModel) -> dict[str, Any]:
         "x_m": np.round(grid.x0 + (cell % grid.width + east) * grid.cell_m, 1),
         "y_m": np.round(grid.y0 + (cell // grid.width + north) * grid.cell_m, 1),
         "area": (model.city.area[cell], model.city.areas.ids), "type": (log["type"], TYPES),
+        "link": (log["link"], LINKS), "motive": (log["motive"], MOTIVES), "group": _known(log["group"]),
         "offender_id": _known(log["offender_id"]), "victim_id": _known(log["victim_id"]),
         "dwelling_id": _known(log["dwelling_id"]), "co_offenders": with_others,
         "cleared_day": np.ma.masked_array(log["cleared_day"], ~log["cleared"]), "in_burn_in": day < 0,
@@ -180,12 +191,15 @@ def _people(model: CityModel, marks: Marks | None) -> dict[str, Any]:
         "age": (model.day - r["birth_day"][rows]) // 365, "area": (r["area"][rows], model.city.areas.ids),
         "home_cell": r["home"][rows], "dwelling_id": r["dwelling"][rows],
     }
-    for name, names in (("routine", ROUTINES), ("use", USE), ("treatment", TREATMENT)):
+    named = (("routine", ROUTINES), ("use", USE), ("treatment", TREATMENT), ("detained", DETAINED))
+    for name, names in named:
         if name in r:
             take[name] = (r[name][rows], names)
-    for name in ("income", "hardship", "fear", "trust"):
+    for name in ("income", "hardship", "fear", "trust", "last_contact", "last_bribe"):
         if name in r:
             take[name] = r[name][rows]
+    if "group" in r:
+        take["group"] = _known(r["group"][rows])
     for name in COUNTS:
         before = marks.before(name, ids) if marks is not None else np.zeros(len(ids), np.int32)
         take[name] = (r[name][rows].astype(np.int32) if name in r else 0) - before

@@ -11,6 +11,7 @@ from analysis.report import about_sections as about
 from analysis.report import answer_sections as answer
 from analysis.report import city_sections as city_section
 from analysis.report import effects_sections as effect
+from analysis.report import indicator_sections as indicator
 from analysis.report import spread_sections as spread
 from analysis.report.observed import load_observed
 from analysis.report.page import definitions, document, esc, p
@@ -74,6 +75,8 @@ def render(f: Findings) -> str:
         ("displacement", "Does crime move?", spread.displacement(f) if c.options else ""),
         ("burden", "Who gains, who bears the burden", spread.burden(f) if c.options else ""),
         ("cost", "Cost", spread.cost(f) if c.options else ""),
+        ("indicators", "Indicators (SDG)", indicator.sheet(f)),
+        ("survey", "What a survey would find", indicator.beside(f)),
         ("baseline", "The baseline city", city_section.baseline(f, observed)),
         ("observed", "Beside the real city\u2019s records", city_section.reality(f, observed)),
         ("precision", "How precise the runs are", effect.precision(f)),
