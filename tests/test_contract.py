@@ -287,7 +287,7 @@ def test_intervention_from_its_first_to_its_last_day(start, baseline, name):
     inside = cost[(scored >= START) & (scored < END)]
     assert len(inside) == END - START and np.isfinite(inside).all() and (inside >= 0).all()
     assert (cost[scored >= END] == 0).all()
-    if cls.levers and name != "placebo":
+    if cls.levers and name != "placebo" and cls.currency != "-":  # bounds have no price
         assert inside.sum() > 0
 
 
