@@ -44,22 +44,25 @@ def block_mean(values: np.ndarray, width: int) -> np.ndarray:
     return ((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9).ravel()
 
 
-def initial_efficacy(model, of_disadvantage: float, of_stability: float, of_area: float) -> np.ndarray:
+def initial_efficacy(model, poor: np.ndarray, of_disadvantage: float, of_stability: float,
+                     of_area: float) -> np.ndarray:
     """Collective efficacy of each cell, a standard score over homes (float32[cells]).
 
     Parameters
     ----------
+    poor : float array over cells
+        Disadvantage around each cell, a standard score over residents.
     of_disadvantage, of_stability, of_area : float
-        Correlations with the composition of the area and share of an area's own history; what is left of the
+        Correlations with the composition of the place and share of an area's own history; what is left of the
         variance differs from street block to street block.
     """
     seed, area, grid = model.spec.city.seed, model.city.area, model.city.grid
     own = normals(seed, "efficacy.area", 0, np.arange(len(model.city.areas)))
-    between = -of_disadvantage * disadvantage(model) + of_stability * stability(model) + of_area * own
+    between = of_stability * stability(model) + of_area * own
     block = normals(seed, "efficacy.cell", 0, np.arange(grid.cells))
     block = standard(2 * block_mean(block, grid.width) + 0.5 * block, np.ones(grid.cells))
     rest = np.sqrt(max(0.0, 1 - of_disadvantage**2 - of_stability**2 - of_area**2))
-    values = np.where(area >= 0, between[np.maximum(area, 0)] + rest * block, 0.0)
+    values = np.where(area >= 0, between[np.maximum(area, 0)] - of_disadvantage * poor + rest * block, 0.0)
     homes = np.where(area >= 0, model.city.layers["dwellings"], 0).astype(float)
     if homes.sum() == 0:
         homes = (area >= 0).astype(float)

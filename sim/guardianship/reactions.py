@@ -15,7 +15,7 @@ from sim.columns import Column
 from sim.draws import decision
 from sim.errors import SpecError
 from sim.guardianship.feelings import SLICE, feel, raise_alert, rows_of_day
-from sim.guardianship.neighbourhood import block_mean, disadvantage, initial_efficacy
+from sim.guardianship.neighbourhood import block_mean, disadvantage
 from sim.guardianship.news import news_of_justice
 from sim.guardianship.reporting import report
 from sim.mechanism import Mechanism, MechanismParams
@@ -25,12 +25,13 @@ from sim.registry import mechanism
 
 PERSON = decision("reactions.person")
 REPORT = decision("reactions.report")
+ADULT_DAYS = 18 * 365
 VIOLENT = np.array([name in ("robbery", "assault", "homicide", "extortion") for name in TYPES])
 
 
 @dataclass(frozen=True)
 class ReactionsParams(MechanismParams):
-    """Settings of reporting, fear, trust and collective efficacy."""
+    """Settings of reporting, fear and trust."""
 
     reporting: tuple[float, ...] = param(
         (0.52, 0.54, 0.33, 0.77, 0.44, 0.99, 0.0, 0.08, 0.15), unit="share", low=0, high=1, calibrated=True,
@@ -53,22 +54,13 @@ class ReactionsParams(MechanismParams):
                          doc="rise of reporting with trust in the police (0-1); small, and to be swept")
     known_offender: float = param(0.4, unit="logit", low=0, high=3, source="Morgan & Truman (2020); modelling choice",
                                   doc="fall of reporting when the offender is a friend or a member of the household")
-    efficacy_disadvantage: float = param(0.6, unit="correlation", low=0, high=0.9,
-                                         source="Sampson, Raudenbush & Earls (1997)",
-                                         doc="how much concentrated disadvantage lowers collective efficacy")
-    efficacy_stability: float = param(0.25, unit="correlation", low=0, high=0.7,
-                                      source="Sampson, Raudenbush & Earls (1997)",
-                                      doc="how much residential stability raises it")
-    efficacy_area: float = param(0.35, unit="sd", low=0, high=0.7, source="modelling choice",
-                                 doc="differences between areas of the same composition")
-    efficacy_erosion: float = param(0.10, unit="sd per log event", low=0, high=1, source="Hipp (2016): direction",
-                                    doc="loss of collective efficacy with recent crime around the place")
+    domestic: float = param(0.5, unit="logit", low=0, high=3,
+                            source="ONS (2018), partner abuse: 17 % told the police; NCVS higher; to be swept",
+                            doc="further fall when it happens at home within the household")
     alert_half_life: float = param(15.0, unit="days", low=1, high=365, source="modelling choice",
                                    doc="half-life of neighbours' alert after a burglary")
     alert_beside: float = param(0.25, unit="ratio", low=0, high=1, source="modelling choice",
                                 doc="alert in the cells next to a burgled one")
-    disorder_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="modelling choice",
-                                      doc="half-life of crime as a sign of disorder")
     fear_base: float = param(0.15, unit="0-1", low=0, high=1, source="modelling choice",
                              doc="fear in calm surroundings")
     fear_disorder: float = param(0.15, unit="0-1", low=0, high=1, source="Hale (1996): direction",
@@ -84,11 +76,16 @@ class ReactionsParams(MechanismParams):
                                  doc="the same after a burglary")
     fear_theft: float = param(0.03, unit="share", low=0, high=1, source="modelling choice",
                               doc="the same after other theft")
+    fear_harassment: float = param(0.05, unit="share", low=0, high=1, source="FRA (2021): direction; modelling choice",
+                                   doc="the same after harassment in public")
     fear_half_life: float = param(180.0, unit="days", low=7, high=3_650,
                                   source="Prieto Curiel & Bishop (2017), order of size",
                                   doc="half-life of a victim's added fear")
     fear_talk: float = param(0.10, unit="share", low=0, high=0.5, source="Prieto Curiel & Bishop (2018): direction",
                              doc="weight of friends' fear at every monthly update")
+    unsafe: float = param(0.33, unit="0-1", low=0, high=1, calibrated=True,
+                          source="Gallup (2023): about a quarter of adults in Western Europe",
+                          doc="fear above which somebody does not feel safe walking alone after dark (SDG 16.1.4)")
     trust_base: float = param(0.60, unit="0-1", low=0, high=1, source="modelling choice",
                               doc="mean trust in the police")
     trust_disadvantage: float = param(0.06, unit="0-1 per sd", low=0, high=0.3,
@@ -115,7 +112,7 @@ class ReactionsParams(MechanismParams):
 
 @mechanism
 class Reactions(Mechanism):
-    """Reporting, fear, trust, victimisations, collective efficacy and alert."""
+    """Reporting, fear, trust, victimisations and alert."""
 
     name = "reactions"
     cadence = "tick"
@@ -126,16 +123,13 @@ class Reactions(Mechanism):
         "victimisations": Column("i2", 0, "count", "times a victim", low=0),
     }}
     layers = {
-        "efficacy": Column("f4", 0.0, "sd", "collective efficacy, standard normal over homes", low=-6, high=6),
         "alert": Column("f4", 0.0, "burglaries", "neighbours' alert after burglaries: a fading count", low=0),
     }
     log = ("reported",)
 
     def setup(self, model) -> None:
-        p, cells = self.params, model.city.grid.cells
-        start = initial_efficacy(model, p.efficacy_disadvantage, p.efficacy_stability, p.efficacy_area)
-        model.layers["efficacy"][:] = start
-        self.state.update(next=0, efficacy=start, disorder=np.zeros(cells, np.float32), judged=0,
+        p = self.params
+        self.state.update(next=0, judged=0,
                           area_trust=(p.trust_base - p.trust_disadvantage * disadvantage(model)).astype(np.float32),
                           today=dict(victims=0))
         self._feel(model, everybody=True)
@@ -144,7 +138,7 @@ class Reactions(Mechanism):
         if model.slot == 0:
             self.state["today"] = dict(victims=0)
             days = model.tick // model.calendar.ticks_per_day
-            self._fade(model, weekly=days % 7 == 0)
+            model.layers["alert"] *= np.float32(0.5 ** (1 / self.params.alert_half_life))
             self._feel(model, day=days % SLICE)
         start, end = self.state["next"], len(model.log)
         self.state["next"] = end
@@ -156,7 +150,10 @@ class Reactions(Mechanism):
     def record(self, model) -> dict[str, float]:
         r = model.residents
         alive = r["alive"]
-        return {"fear": float(r["fear"][alive].mean(dtype=float)), "trust": float(r["trust"][alive].mean(dtype=float)),
+        adult = alive & (r["birth_day"] <= model.day - ADULT_DAYS)
+        unsafe = float((r["fear"][adult] > self.params.unsafe).mean()) if adult.any() else 0.0
+        return {"fear.unsafe": unsafe,
+                "fear": float(r["fear"][alive].mean(dtype=float)), "trust": float(r["trust"][alive].mean(dtype=float)),
                 "victims": float(self.state["today"]["victims"])}
 
     # -- reporting ----------------------------------------------------------------------------------------------------
@@ -164,34 +161,31 @@ class Reactions(Mechanism):
     def _report(self, model, start: int, end: int) -> None:
         p, log, r = self.params, model.log, model.residents
         weights = (p.business_theft, p.business_other, p.weapon, p.loss, p.typical_loss, p.trust, p.trust_base,
-                   p.known_offender)
+                   p.known_offender, p.domestic)
         report(start, end, model.seed, REPORT, model.tick, log["type"], log["minute"], log["offender_id"],
                log["victim_id"], log["domestic"], log["weapon"], log["loss"], r.row_of, r["key"], r["ties"],
-               r["dwelling"], r["trust"], np.asarray(p.reporting), weights, log["reported"])
+               r["dwelling"], r["trust"], np.asarray(p.reporting), weights, model.levers["reporting_ease"],
+               log["reported"])
 
     # -- victims and neighbours ---------------------------------------------------------------------------------------
 
     def _suffer(self, model, which: slice) -> None:
         p, log, r, grid = self.params, model.log, model.residents, model.city.grid
         kind, victim, cell = log["type"][which], log["victim_id"][which], log["cell"][which]
-        counted = ~np.isin(kind, [CODE[name] for name in APART])
-        if not counted.any():
-            return
-        hit = counted & (victim >= 0)
-        rows = r.row_of[victim[hit]]
+        rows = np.where(victim >= 0, r.row_of[victim], -1)
         known = rows >= 0
-        np.add.at(r["victimisations"], rows[known], 1)
-        self.state["today"]["victims"] += int(known.sum())
+        counted = known & ~np.isin(kind, [CODE[name] for name in APART])
+        np.add.at(r["victimisations"], rows[counted], 1)
+        self.state["today"]["victims"] += int(counted.sum())
         if not model.spec.interactions:
             return
         rise = np.where(VIOLENT, p.fear_violence, p.fear_theft)
-        rise[CODE["burglary"]] = p.fear_burglary
+        rise[CODE["burglary"]], rise[CODE["harassment"]], rise[CODE["drugs"]] = p.fear_burglary, p.fear_harassment, 0.0
         people, at = np.unique(rows[known], return_inverse=True)
         calm = np.zeros(len(people))
-        np.add.at(calm, at, np.log1p(-np.minimum(rise[kind[hit][known]], 0.999)))
+        np.add.at(calm, at, np.log1p(-np.minimum(rise[kind[known]], 0.999)))
         fear = r["fear"]
         fear[people] = 1 - (1 - fear[people]) * np.exp(calm)
-        np.add.at(self.state["disorder"], cell[counted], np.float32(1))
         burgled = cell[kind == CODE["burglary"]]
         raise_alert(burgled, grid.width, grid.height, model.layers["alert"], np.float32(p.alert_beside))
 
@@ -225,14 +219,6 @@ class Reactions(Mechanism):
 
     # -- slow changes -------------------------------------------------------------------------------------------------
 
-    def _fade(self, model, weekly: bool) -> None:
-        p, s = self.params, self.state
-        model.layers["alert"] *= np.float32(0.5 ** (1 / p.alert_half_life))
-        if weekly and model.spec.interactions:
-            s["disorder"] *= np.float32(0.5 ** (7 / p.disorder_half_life))
-            around = block_mean(s["disorder"], model.city.grid.width)
-            model.layers["efficacy"][:] = s["efficacy"] - p.efficacy_erosion * np.log1p(around)
-
     def _feel(self, model, day: int = 0, everybody: bool = False) -> None:
         p, r = self.params, model.residents
         if everybody:
@@ -241,9 +227,7 @@ class Reactions(Mechanism):
             rows = np.empty(len(r) + 1, np.int32)
             rows = rows[:rows_of_day(r["key"], np.uint64(day), rows)]
         talk = p.fear_talk if model.spec.interactions and not everybody else 0.0
-        signs = block_mean(self.state["disorder"], model.city.grid.width)
-        if "vacant_lots" in model.city.layers:
-            signs += block_mean(model.city.layers["vacant_lots"], model.city.grid.width)
+        signs = block_mean(model.layers["disorder"], model.city.grid.width)
         disorder = np.minimum(np.log1p(signs) / 2, 1.5).astype(np.float32)
         fear, trust = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
         keep = [0.0 if everybody else 0.5 ** (SLICE / half) for half in (p.fear_half_life, p.trust_half_life)]

@@ -43,6 +43,7 @@ def place_people(
     occupied,
     checked,
     stay_in,
+    given_up,
     cut,
     activity,
     cell,
@@ -60,6 +61,8 @@ def place_people(
         Whether anybody could stay in this tick; false by day when no programme occupies people.
     stay_in : float32
         Share of outings that the most fearful cancel this tick (0 by day).
+    given_up : float32[7 * 6]
+        Share of the outings of each routine and activity that rules or prices put an end to; empty when there are none.
     cut : int32[7, 5]
         Upper limits of home, anchor, shop, bar and visit for each routine out of 2**24 (the rest is street).
     counts : int32[chunks, 3, cells]
@@ -75,6 +78,7 @@ def place_people(
     flat = counts[chunk].reshape(-1)
     k0, k1, k2, k3, k4 = cut[:, 0].copy(), cut[:, 1].copy(), cut[:, 2].copy(), cut[:, 3].copy(), cut[:, 4].copy()
     small = np.uint32(8)
+    limited = given_up.size > 0
     for start in range(lo, hi, BLOCK):
         m = min(BLOCK, hi - start)
         end = start + m
@@ -110,6 +114,11 @@ def place_people(
                 stay = max(stay_in * fear_[j], occupied_[j])
                 a = what[j]
                 what[j] = np.int32(0) if (a >= 3) & (u < stay) else a
+        if limited:
+            for j in range(m):  # the two lowest bits of the word choose the way
+                u = np.float32(np.int32(w2[j] >> small)) * np.float32(2.0**-24)
+                a = what[j]
+                what[j] = np.int32(0) if u < given_up[6 * np.int32(r_[j]) + a] else a
         for j in range(m):
             a = what[j]
             way = np.int32(w2[j] & np.uint32(3))
@@ -149,6 +158,14 @@ class RoutinesParams(MechanismParams):
         high=1,
         source="modelling choice",
         doc="how much more (less) time on the street and visiting in July (January)",
+    )
+    alcohol_elasticity: float = param(
+        -0.5,
+        unit="elasticity",
+        low=-2,
+        high=0,
+        source="Wagenaar, Salois and Komro 2009 (-0.51, all beverages)",
+        doc="change of evenings out in bars with the price of alcohol: what people drink, not what they do",
     )
 
 
@@ -195,8 +212,29 @@ class Routines(Mechanism):
         table[:, 0] = np.maximum(0, 1 - table[:, 1:].sum(axis=1))
         return table / table.sum(axis=1, keepdims=True)
 
+    def given_up(self, model) -> np.ndarray:
+        """Share of the outings of this tick that a curfew, closed bars or dear drinks put an end to: float64[7, 6].
+
+        Outings last for the tick, so hours inside it weigh as the schedule fills them.
+        """
+        levers = model.levers
+        curfew, closed = min(max(levers["curfew"], 0.0), 1.0), min(max(levers["bars_closed"], 0.0), 1.0)
+        dear = max(1.0 - (1.0 + max(levers["alcohol_price"], 0.0)) ** self.params.alcohol_elasticity, 0.0)
+        first = model.slot * model.calendar.tick_hours
+        hours = np.arange(first, first + model.calendar.tick_hours)
+        table = self.hourly[:, schedules.day_kind(model.calendar.weekday(model.day)), hours]
+        kept = np.ones_like(table)
+        kept[:, (hours >= 20) | (hours < 6), schedules.BAR :] *= 1.0 - curfew
+        kept[:, (hours >= 23) | (hours < 6), schedules.BAR] *= 1.0 - closed
+        kept[:, :, schedules.BAR] *= 1.0 - dear
+        whole = table.sum(axis=1)
+        lost = (table * (1.0 - kept)).sum(axis=1)
+        return np.divide(lost, whole, out=np.zeros_like(whole), where=whole > 0)
+
     def step(self, model) -> None:
         r, layers = model.residents, model.layers
+        rules = any(model.levers[name] > 0 for name in ("curfew", "bars_closed", "alcohol_price"))
+        given_up = self.given_up(model).astype(np.float32).ravel() if rules else np.empty(0, np.float32)
         limits = np.cumsum(self.shares(model), axis=1)[:, :5]
         cut = np.round(limits * 2.0**24).astype(np.int32)
         hours = np.arange(model.slot * model.calendar.tick_hours, (model.slot + 1) * model.calendar.tick_hours)
@@ -222,6 +260,7 @@ class Routines(Mechanism):
             model.levers["occupied"],
             dark > 0 or not model.levers.idle("occupied"),
             np.float32(self.params.avoidance * dark),
+            given_up,
             cut,
             r["activity"],
             r["cell"],

@@ -34,7 +34,8 @@ def crowd(seed, people, cells, tick=500):
         bar=some("bar_node", rng.integers(0, cells, people)),
         visit=some("visit_node", rng.integers(0, cells, people)), fear=some("fear", rng.random(people)),
         occupied=np.where(rng.random(people) < 0.3, rng.random(people), 0).astype(np.float32),
-        checked=True, stay_in=np.float32(rng.random()), cut=np.round(limits * 2**24).astype(np.int32),
+        checked=True, stay_in=np.float32(rng.random()), given_up=np.empty(0, np.float32),
+        cut=np.round(limits * 2**24).astype(np.int32),
     )
 
 
@@ -58,6 +59,8 @@ def whereabouts(c, i):
         stays = max(c["stay_in"] * c["fear"][i], c["occupied"][i])
         if np.float32(held_back >> 8) * np.float32(2**-24) < stays:
             activity = 0
+    if c["given_up"].size and np.float32(way >> 8) * np.float32(2**-24) < c["given_up"][6 * c["routine"][i] + activity]:
+        activity = 0
     home, shops, visit = c["home"][i], c["shops"][2 * i : 2 * i + 2], c["visit"][i]
     anchor = c["anchor"][i] if c["anchor"][i] >= 0 else home
     quarter = way & 3
@@ -88,6 +91,49 @@ def test_everybody_is_where_an_oracle_says_whatever_the_chunks(seed, people, cel
 
 def test_everybody_is_where_an_oracle_says_across_blocks():
     check(crowd(5, 2 * BLOCK + 31, 50), [7, BLOCK, BLOCK + 1])
+
+
+def test_outings_given_up_agree_with_the_oracle():
+    c = crowd(6, 3_000, 40)
+    c["given_up"] = np.random.default_rng(6).random(42).astype(np.float32)
+    check(c, [11, BLOCK])
+    nothing, free = place({**c, "given_up": np.zeros(42, np.float32)}, [0, 3_000]), crowd(6, 3_000, 40)
+    for a, b in zip(nothing, place(free, [0, 3_000])):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("hours", [1, 4, 6, 24])
+def test_curfew_bars_and_prices_take_away_hours_whatever_the_tick(hours):
+    """Over a week the time given up is that of the hours concerned."""
+    model = CityModel(city={"residents": 1_000}, burn_in_years=0, years=1, tick_hours=hours)
+    routines, table = model.mechanisms["routines"], schedules.hourly()
+    night = (np.arange(24) >= 23) | (np.arange(24) < 6)
+    dark = (np.arange(24) >= 20) | (np.arange(24) < 6)
+
+    def lost():
+        """Hours a day given up by routine and activity on the first day, from the shares of each tick."""
+        out = np.zeros((7, 6))
+        for slot in range(24 // hours):
+            model.tick = slot
+            whole = table[:, schedules.day_kind(model.calendar.weekday(model.day)), slot * hours : (slot + 1) * hours]
+            out += whole.sum(axis=1) * routines.given_up(model)
+        return out
+
+    day = table[:, schedules.day_kind(model.calendar.weekday(0))]
+    assert not lost().any()
+    model.levers.put("test", "bars_closed", None, 0.5)
+    expected = np.zeros((7, 6))
+    expected[:, schedules.BAR] = 0.5 * day[:, night, schedules.BAR].sum(axis=1)
+    np.testing.assert_allclose(lost(), expected, atol=1e-9)
+    model.levers.put("test", "bars_closed", None, 0.0)
+    model.levers.put("test", "curfew", None, 0.8)
+    expected = 0.8 * day[:, dark].sum(axis=1)
+    expected[:, : schedules.BAR] = 0
+    np.testing.assert_allclose(lost(), expected, atol=1e-9)
+    model.levers.put("test", "curfew", None, 0.0)
+    model.levers.put("test", "alcohol_price", None, 0.10)
+    share = lost()[:, schedules.BAR].sum() / day[..., schedules.BAR].sum()
+    assert share == pytest.approx(1 - 1.1**-0.5, abs=1e-9) and not lost()[:, schedules.VISIT :].any()
 
 
 def test_nobody_needs_checking_when_nothing_keeps_people_in():

@@ -1,0 +1,63 @@
+"""What neighbours have in common: means over those who live around a place, ties among them, empty homes.
+
+Sums are taken over whole numbers, so that they do not depend on the order of residents.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.guardianship.neighbourhood import block_mean
+
+ONE = 2.0**20  # a share as a whole number
+
+
+def residents_by_cell(model) -> np.ndarray:
+    """Count the residents alive by the cell of their home (int64[cells])."""
+    r = model.residents
+    return np.bincount(r["home"][r["alive"]], minlength=model.city.grid.cells)
+
+
+def around(model, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Mean of residents' values over those who live within about two cells (float64[cells]).
+
+    Parameters
+    ----------
+    values : array over rows of residents
+        Shares, 0-1.
+    weights : int array over rows, optional
+        How often a resident counts.
+
+    Notes
+    -----
+    Where nobody lives around it is the mean of the city.
+    """
+    r, width, cells = model.residents, model.city.grid.width, model.city.grid.cells
+    count = r["alive"].astype(float) if weights is None else np.where(r["alive"], weights, 0).astype(float)
+    total = np.bincount(r["home"], np.rint(values * ONE) * count, cells)
+    people = np.bincount(r["home"], count, cells)
+    mean = total.sum() / max(people.sum(), 1.0) / ONE
+    near, those = (block_mean(block_mean(x, width), width) for x in (total, people))
+    return np.divide(near, those * ONE, out=np.full(cells, mean), where=those > 0)
+
+
+def neighbour_ties(model, metres: float) -> np.ndarray:
+    """Share of the ties of those who live around a place whose other end lives near (float64[cells])."""
+    r, width = model.residents, model.city.grid.width
+    ties = r["ties"]
+    rows = np.where(ties >= 0, r.row_of[np.maximum(ties, 0)], -1)
+    there, here = r["home"][np.maximum(rows, 0)], r["home"][:, None]
+    dx, dy = there % width - here % width, there // width - here // width
+    reach = (metres / model.city.grid.cell_m) ** 2
+    known = rows >= 0
+    near = (known & (dx * dx + dy * dy <= reach)).sum(axis=1)
+    count = known.sum(axis=1)
+    return around(model, near / np.maximum(count, 1), count)
+
+
+def empty_homes(model) -> np.ndarray:
+    """Count the dwellings that stand empty by cell (float64[cells])."""
+    d = model.dwellings
+    if "cell" not in d:
+        return np.zeros(model.city.grid.cells)
+    return np.bincount(d["cell"][d["first_member"] < 0], minlength=model.city.grid.cells).astype(float)
