@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+OPEN = 2**30  # end of the detention of somebody who awaits the court
+
 
 def new_state() -> dict[str, np.ndarray | int]:
-    """Return the empty state: the arrest queue (sorted by due tick and event) and the inmates (sorted by id)."""
+    """Return the empty state: the arrest queue (sorted by due tick and event) and the inmates (sorted by id).
+
+    ``until`` is when an inmate goes free, ``term`` the same without detention before the sentence, ``served`` is true
+    for those who serve a sentence.
+    """
     return dict(due=np.empty(0, np.int32), case=np.empty(0, np.int64), wanted=np.empty(0, np.int64),
-                inmates=np.empty(0, np.int64), until=np.empty(0, np.int32), entered=0, released=0, died=0)
+                inmates=np.empty(0, np.int64), until=np.empty(0, np.int32), term=np.empty(0, np.int32),
+                served=np.empty(0, np.bool_), freed=np.empty(0, np.int64), entered=0, released=0, died=0)
 
 
 def enqueue(state: dict, due, case, wanted) -> None:
@@ -36,19 +43,24 @@ def dequeue(state: dict, tick: int, found=()) -> tuple[np.ndarray, np.ndarray]:
 
 
 def release(state: dict, tick: int, residents) -> None:
-    """Let go whoever's time is up, and forget those who died."""
+    """Let go whoever's time is up, and forget those who died. ``state["freed"]`` holds the ids of the tick."""
+    state["freed"] = state["inmates"][:0]
     if not len(state["inmates"]):
         return
     rows = residents.row_of[state["inmates"]]
     alive = (rows >= 0) & residents["alive"][np.maximum(rows, 0)]
     over = alive & (state["until"] <= tick)
+    if not over.any() and alive.all():
+        return
+    state["freed"] = state["inmates"][over]
     state["released"] += int(over.sum())
     state["died"] += int((~alive).sum())
     stay = alive & ~over
-    state["inmates"], state["until"] = state["inmates"][stay], state["until"][stay]
+    for name in ("inmates", "until", "term", "served"):
+        state[name] = state[name][stay]
 
 
-def commit_to_custody(state: dict, ids: np.ndarray, until: np.ndarray, residents) -> None:
+def commit_to_custody(state: dict, ids: np.ndarray, until: np.ndarray, residents, served=False) -> None:
     """Take people into custody until a tick; the later end counts for those who are in already.
 
     Parameters
@@ -56,13 +68,35 @@ def commit_to_custody(state: dict, ids: np.ndarray, until: np.ndarray, residents
     ids : int64 array, without repetition
     until : int32 array
         Free from this tick on.
+    served : bool or bool array
+        True where it is a sentence that is served.
     """
     inside = np.isin(ids, state["inmates"])
     state["entered"] += int((~inside).sum())
-    everybody = np.concatenate([state["inmates"], ids[~inside]])
+    new = ids[~inside]
+    everybody = np.concatenate([state["inmates"], new])
     ends = np.concatenate([state["until"], until[~inside].astype(np.int32)])
+    terms = np.concatenate([state["term"], until[~inside].astype(np.int32)])
+    sentenced = np.concatenate([state["served"], np.zeros(len(new), np.bool_)])
     order = np.argsort(everybody, kind="stable")
-    everybody, ends = everybody[order], ends[order]
-    np.maximum.at(ends, np.searchsorted(everybody, ids), until.astype(np.int32))
-    state["inmates"], state["until"] = everybody, ends
-    residents["custody_until"][residents.rows(ids)] = ends[np.searchsorted(everybody, ids)]
+    everybody, ends, terms, sentenced = everybody[order], ends[order], terms[order], sentenced[order]
+    at = np.searchsorted(everybody, ids)
+    np.maximum.at(terms, at, until.astype(np.int32))
+    np.maximum.at(ends, at, until.astype(np.int32))
+    sentenced[at] |= served
+    state["inmates"], state["until"], state["term"], state["served"] = everybody, ends, terms, sentenced
+    residents["custody_until"][residents.rows(ids)] = ends[at]
+
+
+def detain(state: dict, ids: np.ndarray, residents) -> None:
+    """Keep inmates (ids without repetition) until the court has decided."""
+    at = np.searchsorted(state["inmates"], ids)
+    state["until"][at] = OPEN
+    residents["custody_until"][residents.rows(ids)] = OPEN
+
+
+def end_detention(state: dict, ids: np.ndarray, tick: int, residents) -> None:
+    """The court has decided on inmates (ids without repetition): their terms count, which may be over at once."""
+    at = np.searchsorted(state["inmates"], ids)
+    state["until"][at] = np.maximum(state["term"][at], tick + 1)
+    residents["custody_until"][residents.rows(ids)] = state["until"][at]

@@ -1,122 +1,42 @@
-"""Justice: discovery, recording, investigation, arrest, custody and release; stops of people in public.
+"""Justice: discovery, recording, investigation, arrest, courts, custody and release; stops of people in public.
 
 The four layers of crime meet here: what happened may be reported by a victim, discovered by a patrol, and only then
-recorded; what is recorded may be cleared by an arrest, at once or after an investigation.
+recorded; what is recorded may be cleared by an arrest, at once or after an investigation. An arrest may end with a
+bribe, a caution, in a programme, or in court, after detention or not (`courts`).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from sim.columns import Column
 from sim.draws import decision, uniforms
-from sim.errors import SpecError
+from sim.drugs.tables import empty
 from sim.guardianship.events import event_keys, person_keys
-from sim.justice import custody
+from sim.justice import courts, custody
+from sim.justice.arrests import bought_off, sought
 from sim.justice.detection import CAUGHT, investigate
+from sim.justice.params import JusticeParams
 from sim.justice.stops import stopped
-from sim.mechanism import Mechanism, MechanismParams
-from sim.parameters import param
-from sim.records import CODE, TYPES
+from sim.mechanism import Mechanism
+from sim.records import CODE
 from sim.registry import mechanism
 
 INVESTIGATE = decision("justice.investigate")
-BY_TYPE = ", ".join(TYPES)
-
-
-def by_type(values: tuple[float, ...], doc: str, **more):
-    """Declare a parameter with one value for each crime type."""
-    return param(values, doc=f"{doc}; by type: {BY_TYPE}", **more)
-
-
-@dataclass(frozen=True)
-class JusticeParams(MechanismParams):
-    """Settings of police work and courts."""
-
-    seen: tuple[float, ...] = by_type(
-        (0.15, 0.60, 0.15, 0.25, 0.60, 0.60, 0.20, 0.10, 0.05),
-        "probability that a unit at the place discovers the act",
-        unit="share",
-        low=0, high=1, source="modelling choice")
-    seen_on_arrival: float = param(0.3, unit="ratio", low=0, high=1, source="modelling choice",
-                                   doc="the same for a unit that arrives shortly after, relative to one that is there")
-    arrival_minutes: int = param(10, unit="minutes", low=0, high=120, source="modelling choice",
-                                 doc="what shortly after means")
-    logged: tuple[float, ...] = by_type(
-        (0.95, 0.92, 0.92, 0.98, 0.85, 1.0, 0.0, 0.6, 0.85),
-        "share of reported events that the police record", unit="share", low=0, high=1,
-        source="HMIC (2014), Crime-recording: making the victim count")
-    service: float = param(1.0, unit="ratio", low=0, high=1, source="modelling choice",
-                           doc="quality of the service in recording what is reported, relative to the reference")
-    caught: float = param(0.75, unit="share", low=0, high=1, source="modelling choice",
-                          doc="discovered acts whose offender is arrested at once")
-    named: float = param(0.60, unit="share", low=0, high=1, calibrated=True,
-                         source="calibrated to clearance rates (FBI, 2019)",
-                         doc="recorded acts cleared because the victim knows the offender")
-    description: float = param(0.14, unit="share", low=0, high=1, calibrated=True,
-                               source="calibrated to clearance rates (FBI, 2019)",
-                               doc="robberies and assaults cleared by the victim's description of a stranger, by day")
-    witness: tuple[float, ...] = by_type(
-        (0.010, 0.035, 0.015, 0.010, 0.070, 0.15, 0.0, 0.01, 0.02),
-        "hazard of identification per log witness of average efficacy",
-        unit="-", low=0, high=5, calibrated=True, source="calibrated to clearance rates (FBI, 2019)")
-    witness_efficacy: float = param(0.25, unit="per sd", low=0, high=2,
-                                    source="Sampson, Raudenbush & Earls (1997): direction",
-                                    doc="log rise of witnesses' help with collective efficacy")
-    traces: tuple[float, ...] = by_type(
-        (0.13, 0.10, 0.12, 0.12, 0.14, 0.42, 0.0, 0.03, 0.15),
-        "identification by traces and enquiries with full investigation time",
-        unit="share", low=0, high=1, calibrated=True, source="calibrated to clearance rates (FBI, 2019)")
-    case_hours: tuple[float, ...] = by_type(
-        (3.0, 8.0, 1.0, 2.0, 5.0, 250.0, 1.0, 1.0, 12.0),
-        "investigators' time wanted by a case", unit="hours", low=0, high=5_000,
-        source="modelling choice")
-    investigators: float = param(0.15, unit="share", low=0, high=1, source="modelling choice",
-                                 doc="share of officers who investigate")
-    named_days: float = param(3.0, unit="days", low=0, high=100, source="modelling choice",
-                              doc="mean time to the arrest of somebody named by the victim")
-    other_days: float = param(20.0, unit="days", low=0, high=100, source="modelling choice",
-                              doc="mean time to other arrests after investigation")
-    accomplice: float = param(0.6, unit="share", low=0, high=1, source="modelling choice",
-                              doc="accomplices arrested with the main offender")
-    hold_hours: float = param(12.0, unit="hours", low=0, high=96, source="modelling choice",
-                              doc="time that an arrested person is held before release or diversion")
-    custody_share: tuple[float, ...] = by_type(
-        (0.35, 0.50, 0.12, 0.20, 0.15, 0.90, 0.15, 0.02, 0.5),
-        "arrested adults without record who go to jail or prison",
-        unit="share",
-        low=0, high=1, source="Reaves (2013), felony defendants; misdemeanours: modelling choice")
-    custody_days: tuple[float, ...] = by_type(
-        (300.0, 800.0, 60.0, 150.0, 200.0, 4500.0, 150.0, 20.0, 700.0),
-        "mean length of custody, jail and prison together",
-        unit="days",
-        low=0, high=30_000, source="Kaeble (2021), time served, shortened for jail terms: modelling choice")
-    record: float = param(0.35, unit="logit per log arrest", low=0, high=3, source="modelling choice",
-                          doc="rise of the odds of custody with earlier arrests")
-    youth: float = param(1.0, unit="logit", low=0, high=5, source="modelling choice",
-                         doc="fall of the odds of custody for minors, whose terms are also halved")
-    stop_age: int = param(12, unit="years", low=0, high=30, source="modelling choice", doc="nobody younger is stopped")
-    stop_check: float = param(0.7, unit="share", low=0, high=1, source="modelling choice",
-                              doc="stops in which a person already wanted is recognised")
-
-    def check(self, where: str) -> None:
-        for name in ("seen", "logged", "witness", "traces", "case_hours", "custody_share", "custody_days"):
-            found = len(getattr(self, name))
-            if found != len(TYPES):
-                raise SpecError(f"{where}.{name}: expected {len(TYPES)} values ({BY_TYPE}), found {found}")
-
-
 COUNTS = ("arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released")
+COURTS = ("cautioned", "diverted", "net_widening", "charged", "detained", "decided", "convicted", "to_custody",
+          "drug_court")
 
 
 @mechanism
 class Justice(Mechanism):
-    """Police work on events and people.
+    """Police work on events and people, courts and custody.
 
-    ``state["arrested"]`` and ``state["stopped"]`` hold the ids of the tick, ``state["solved"]`` the events cleared in
-    it; ``model.arrests`` is the first of them.
+    Of the tick: ``state["arrested"]``, ``state["stopped"]``, ``state["bribed"]`` (let go for money; with
+    ``state["bribed_days"]``, what they faced) and ``state["freed"]`` hold ids, ``state["solved"]`` the events cleared, ``state["sentences"]`` what courts decided;
+    ``model.arrests`` is the first of them. ``state["docket"]`` is the courts' queue.
+
+    Without interactions arrests are only counted: who is held is missed by others, at home and in the street.
     """
 
     name = "justice"
@@ -126,13 +46,16 @@ class Justice(Mechanism):
         "custody_until": Column("i4", 0, "tick", "in custody before this tick, free from it on"),
         "arrests": Column("i2", 0, "count", "times arrested", low=0),
         "stops": Column("i2", 0, "count", "times stopped", low=0),
+        "convictions": Column("i2", 0, "count", "times convicted: the record that employers and courts see", low=0),
     }}
     log = ("discovered", "recorded", "cleared", "cleared_day")
 
     def setup(self, model) -> None:
         none = np.empty(0, np.int64)
-        self.state.update(next=0, load=0.0, arrested=none, stopped=none, solved=none, today=dict.fromkeys(COUNTS, 0),
-                          **custody.new_state())
+        self.state.update(next=0, load=0.0, arrested=none, stopped=none, solved=none, bribed=none, sought=none,
+                          bribed_days=np.empty(0),
+                          today=dict.fromkeys(COUNTS + COURTS, 0), docket=empty(courts.DOCKET),
+                          sentences=empty(courts.SENTENCES), **custody.new_state())
 
     def prepare(self, model) -> None:
         model.arrests = self.state.get("arrested", np.empty(0, np.int64))
@@ -145,11 +68,18 @@ class Justice(Mechanism):
     def step(self, model) -> None:
         s = self.state
         if model.slot == 0:
-            s["today"] = dict.fromkeys(COUNTS, 0)
+            s["today"] = dict.fromkeys(COUNTS + COURTS, 0)
             s["load"] *= 0.5 ** (1 / 28)
+            s["sought"] = s["sought"][:0]
+        if len(s["sentences"]["id"]):
+            s["sentences"] = empty(courts.SENTENCES)
         released = s["released"]
         custody.release(s, model.tick, model.residents)
         s["today"]["released"] += s["released"] - released
+        if model.spec.interactions:
+            self._recall(model)
+            if model.slot == 0:
+                self._hear(model)
         found = self._stop(model)
         start, end = s["next"], len(model.log)
         s["next"] = end
@@ -160,8 +90,12 @@ class Justice(Mechanism):
 
     def record(self, model) -> dict[str, float]:
         s = self.state
+        waiting, served = int(((s["until"] == custody.OPEN) & ~s["served"]).sum()), int(s["served"].sum())
         return {"in_custody": float(len(s["inmates"])), "wanted": float(len(s["wanted"])),
-                **{name: float(s["today"][name]) for name in COUNTS}}
+                "unsentenced_share": waiting / (waiting + served) if waiting + served else float("nan"),
+                "courts.pending": float(len(s["docket"]["id"])),
+                **{name: float(s["today"][name]) for name in COUNTS},
+                **{f"courts.{name}": float(s["today"][name]) for name in COURTS}}
 
     # -- events -------------------------------------------------------------------------------------------------------
 
@@ -188,7 +122,7 @@ class Justice(Mechanism):
         if not model.spec.interactions:
             return 0.75
         weekly = self.state["load"] * 7 * np.log(2) / 28
-        capacity = self._weekly_hours * len(model.residents)
+        capacity = self._weekly_hours * len(model.residents) * (1 + model.levers["force"])
         return capacity / (capacity + weekly) if capacity > 0 else 0.0
 
     # -- people -------------------------------------------------------------------------------------------------------
@@ -199,7 +133,7 @@ class Justice(Mechanism):
         s["stopped"] = np.empty(0, np.int64)
         if not model.spec.interactions:
             return s["stopped"]
-        rows = stopped(model, self.params.stop_age)
+        rows = stopped(model, self.params.stop_age, self.params.stop_known, self.params.stop_suspicion)
         if not len(rows):
             return s["stopped"]
         np.add.at(r["stops"], rows, 1)
@@ -212,43 +146,97 @@ class Justice(Mechanism):
 
     def _arrest(self, model, cases: np.ndarray, suspects: np.ndarray) -> None:
         p, s, log, r = self.params, self.state, model.log, model.residents
-        s["arrested"], s["solved"] = np.empty(0, np.int64), cases
-        if not len(cases):
-            return
+        none = np.empty(0, np.int64)
+        s["arrested"], s["bribed"], s["bribed_days"], s["solved"] = none, none, np.empty(0), cases
+        ids, kind, key = self._suspects(model, cases, suspects) if len(cases) else (none, none, none.astype(np.uint64))
+        if model.spec.interactions:
+            s["bribed"], s["bribed_days"] = bought_off(model, p, ids, kind)
+            paid = np.isin(ids, s["bribed"])
+            ids, kind, key = ids[~paid], kind[~paid], key[~paid]
+            s["solved"] = cases = cases[~np.isin(suspects, s["bribed"])]
+            others = sought(model, s)
+            s["sought"] = np.union1d(s["sought"], others["id"])
+            ids, kind, key = (np.concatenate([a, others[n]]) for a, n in ((ids, "id"), (kind, "kind"), (key, "key")))
         log["cleared"][cases] = True
         log["cleared_day"][cases] = model.day
         s["today"]["cleared"] += len(cases)
+        if not len(ids):
+            return
+        people = np.unique(ids)
+        r["arrests"][r.rows(people)] += 1
+        s["arrested"] = people
+        s["today"]["arrests"] += len(people)
+        if model.spec.interactions:
+            self._deal_with(model, people, ids, kind, key)
+
+    def _suspects(self, model, cases: np.ndarray, suspects: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Who is arrested for the cases, accomplices included: ids, types and keys of (person, event)."""
+        log, r = model.log, model.residents
         others = log["co_offenders"][cases]
         ids = np.concatenate([suspects, others.ravel()])
         case = np.concatenate([cases, np.repeat(cases, others.shape[1])])
         mixed = event_keys(model, case) ^ (person_keys(model, ids) * np.uint64(0x9E3779B97F4A7C15))
         taken = ids >= 0
-        taken[len(suspects):] &= uniforms(model.seed, "justice.accomplice", 0, mixed)[len(suspects):] < p.accomplice
+        told = uniforms(model.seed, "justice.accomplice", 0, mixed)[len(suspects):] < self.params.accomplice
+        taken[len(suspects):] &= told
         rows = np.where(taken, r.row_of[np.maximum(ids, 0)], -1)
         taken &= (rows >= 0) & r["alive"][rows]
-        ids, case, rows, mixed = ids[taken], case[taken], rows[taken], mixed[taken]
+        return ids[taken], log["type"][case[taken]].astype(np.int64), mixed[taken]
+
+    def _deal_with(self, model, people: np.ndarray, ids, kind, key) -> None:
+        """Hold the arrested; end their cases out of court or enter them into the docket."""
+        p, s, r = self.params, self.state, model.residents
+        entered, today = s["entered"], s["today"]
+        held = max(int(np.ceil(p.hold_hours / model.calendar.tick_hours)), 0)
+        custody.commit_to_custody(s, people, np.full(len(people), model.tick + 1 + held), r)
+        rows = r.rows(ids)
+        minor = model.day - r["birth_day"][rows] < 18 * 365
+        cautioned, programme = courts.keep_out_of_court(model, p, rows, kind, key, minor)
+        court = ~(cautioned | programme)
+        remand = courts.charge(model, p, s["docket"], ids[court], rows[court], kind[court], key[court], minor[court])
+        custody.detain(s, np.unique(ids[court][remand]), r)
+        today["entered"] += s["entered"] - entered
+        for name, which in (("cautioned", cautioned & ~programme), ("diverted", programme), ("charged", court),
+                            ("net_widening", cautioned & programme), ("detained", remand)):
+            today[name] += int(which.sum())
+
+    # -- courts -------------------------------------------------------------------------------------------------------
+
+    def _hear(self, model) -> None:
+        """A day in court."""
+        s, r, today = self.state, model.residents, self.state["today"]
+        decided = courts.proceed(model, self.params, s["docket"], 1.0)
+        if not len(decided["id"]):
+            return
+        still = s["docket"]["id"][s["docket"]["remand"]]
+        custody.end_detention(s, np.setdiff1d(decided["id"][decided["remand"]], still), model.tick, r)
+        s["sentences"], drawn_in = courts.sentence(model, self.params, decided)
+        out = s["sentences"]
+        np.add.at(r["convictions"], r.rows(out["id"]), 1)
+        self._lock_up(model, out["id"][out["custody"]], out["until"][out["custody"]])
+        today["decided"] += len(decided["id"])
+        today["convicted"] += len(out["id"])
+        today["to_custody"] += int(out["custody"].sum())
+        today["drug_court"] += int(out["drug_court"].sum())
+        today["net_widening"] += drawn_in
+
+    def _recall(self, model) -> None:
+        """Take in those whose violations under supervision were answered with custody in the tick before."""
+        corrections = model.mechanisms.get("corrections")
+        if corrections is not None and corrections.params.enabled and len(corrections.state["recalled"]):
+            ids, until = corrections.state["recalled"], corrections.state["recalled_until"]
+            rows = model.residents.find(ids)
+            here = (rows >= 0) & model.residents["alive"][np.maximum(rows, 0)] & (until > model.tick)
+            self._lock_up(model, ids[here], until[here])
+
+    def _lock_up(self, model, ids: np.ndarray, until: np.ndarray) -> None:
+        """Sentenced custody for people, who may be named more than once."""
         if not len(ids):
             return
-        kind = log["type"][case]
-        minor = model.day - r["birth_day"][rows] < 18 * 365
-        share = np.clip(np.asarray(p.custody_share)[kind], 1e-6, 1 - 1e-6)
-        odds = np.log(share / (1 - share)) + p.record * np.log1p(r["arrests"][rows]) - p.youth * minor
-        jailed = uniforms(model.seed, "justice.custody", 0, mixed) < 1 / (1 + np.exp(-odds))
-        days = -np.log(uniforms(model.seed, "justice.term", 0, mixed)) * np.asarray(p.custody_days)[kind]
-        tpd = model.calendar.ticks_per_day
-        held = int(np.ceil(p.hold_hours / model.calendar.tick_hours))
-        term = np.minimum(np.where(jailed, np.maximum(days * np.where(minor, 0.5, 1.0), 1) * tpd, 0), 2**28)
-        until = model.tick + 1 + np.maximum(held, term.astype(np.int64))
-        people, at = np.unique(ids, return_inverse=True)
-        end = np.zeros(len(people), np.int64)
+        s, (people, at) = self.state, np.unique(ids, return_inverse=True)
+        end, entered = np.zeros(len(people), np.int64), s["entered"]
         np.maximum.at(end, at, until)
-        r["arrests"][r.rows(people)] += 1
-        s["arrested"] = people
-        s["today"]["arrests"] += len(people)
-        if not model.spec.interactions:  # who is held is missed by others, at home and in the street
-            return
-        entered = s["entered"]
-        custody.commit_to_custody(s, people, end, r)
+        custody.commit_to_custody(s, people, end, model.residents, served=True)
         s["today"]["entered"] += s["entered"] - entered
 
 
