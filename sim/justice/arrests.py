@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import mix_arrays
+from sim.governance.bribe import offer
 from sim.records import CODE
-
-try:
-    from sim.governance.bribe import offer
-except ImportError:  # a city without that part: nobody offers money
-    offer = None
 
 # Who names people to arrest: mechanism, key of its state, type of the case.
 LISTS = (("drugs", "searched", "drugs"), ("groups", "wanted_leaders", "extortion"))
@@ -54,7 +50,7 @@ def bought_off(model, p, ids: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray,
     people, at = np.unique(ids, return_inverse=True)
     days = np.zeros(len(people))
     np.maximum.at(days, at, np.asarray(p.custody_share)[kind] * np.asarray(p.custody_days)[kind])
-    if offer is None or not len(people):
+    if not len(people):
         return people[:0], days[:0]
     paid = np.asarray(offer(model, people, days), bool)
     return people[paid], days[paid]

@@ -33,8 +33,9 @@ class Justice(Mechanism):
     """Police work on events and people, courts and custody.
 
     Of the tick: ``state["arrested"]``, ``state["stopped"]``, ``state["bribed"]`` (let go for money; with
-    ``state["bribed_days"]``, what they faced) and ``state["freed"]`` hold ids, ``state["solved"]`` the events cleared, ``state["sentences"]`` what courts decided;
-    ``model.arrests`` is the first of them. ``state["docket"]`` is the courts' queue.
+    ``state["bribed_days"]``, what they faced) and ``state["freed"]`` hold ids, ``state["solved"]`` the events cleared,
+    ``state["sentences"]`` what courts decided; ``model.arrests`` is the first of them. ``state["docket"]`` is the
+    courts' queue.
 
     Without interactions arrests are only counted: who is held is missed by others, at home and in the street.
     """
