@@ -47,7 +47,7 @@ class EconomyParams(MechanismParams):
     school_run: float = param(800.0, unit="m", low=100, high=20_000, source="modelling choice",
                               doc="distance at which a school is 1/e as likely")
     stigma: float = param(0.5, unit="ratio", low=0, high=1, source="Pager 2003",
-                          doc="chance of finding a job with a record of arrest, or in dependence, relative to others")
+                          doc="chance of finding a job with a criminal record, or in dependence, relative to others")
     dependence_strain: float = param(4.0, unit="ratio", low=1, high=20, source="MacDonald and Pudney 2001",
                                      doc="hazard of losing a job in dependence on drugs, relative to others")
     unemployment_shock: float = param(0.0, unit="share of jobs", low=0, high=0.9, source="modelling choice",
@@ -173,8 +173,8 @@ class Economy(Mechanism):
         if "use" in r:
             marked = r["use"] == DEPENDENT
             strain[marked] = p.dependence_strain
-        if model.spec.interactions and "arrests" in r:
-            marked = marked | (r["arrests"] > 0)
+        if model.spec.interactions and "convictions" in r:
+            marked = marked | (r["convictions"] > 0)
         standing[marked] = p.stigma
         jobless = r["alive"] & (r["routine"] == JOBLESS)
         every, behind = int(jobless.sum()), int((jobless & marked).sum())

@@ -101,7 +101,7 @@ class JusticeParams(MechanismParams):
                               doc="mean time to the sentence of those detained, in a court that is not overloaded")
     bail_wait: float = param(2.0, unit="ratio", low=1, high=20, source="Reaves (2013); modelling choice",
                              doc="the same for those who await it in liberty, relative to those detained")
-    court_cases: float = param(4.0, unit="per 1,000 residents", low=0.01, high=100, source="modelling choice",
+    court_cases: float = param(12.0, unit="per 1,000 residents", low=0.01, high=100, source="modelling choice",
                                doc="pending cases up to which courts keep their pace; with more it falls with the root")
     breach: float = param(0.7, unit="logit", low=0, high=3, source="modelling choice",
                           doc="rise of the odds of remand and custody for those arrested under supervision")
