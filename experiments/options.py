@@ -55,3 +55,14 @@ class CompareOptions(OutOptions):
                               doc="paired replications: replication r uses seed + r in every arm")
     outcome: str = param("true.victimisations", unit="-", source="modelling choice",
                          doc="primary outcome, chosen before the first run")
+
+
+@dataclass(frozen=True)
+class DiagnoseOptions(OutOptions):
+    """Settings of the task `diagnose`."""
+
+    out: str = param("results/diagnosis", unit="folder", source="-", doc="folder for the page")
+    replications: int = param(6, unit="pairs", low=2, high=10_000, source="modelling choice",
+                              doc="paired replications: replication r uses seed + r in every arm")
+    stress: str = param("flow_cut", unit="name", source="modelling choice",
+                       doc="shock that the city's resilience is tried with in the last step")

@@ -104,7 +104,8 @@ def run_pairs(
         ``burn_in_years`` or ``tick_hours`` makes an arm `apart` by itself.
     seeds : sequence of int
     outcome : function
-        From a model at its end to named numbers; a function of a module when ``workers`` is above 1.
+        From a model at its end to named numbers or arrays of one length (a daily series); a function of a module
+        when ``workers`` is above 1.
     apart : collection of str
         Arms with a burn-in of their own.
     workers : int
@@ -147,15 +148,20 @@ def _shares_burn_in(spec, baseline) -> bool:
 
 
 def _one_seed(work) -> dict[str, dict[str, float]]:
+    from experiments.cities import build_city
+
     specs, own, seed, outcome = work
-    out, warm = {}, None
+    out, warm, cities = {}, None, {}
     for name, given in specs.items():
         spec = build(merge(given, {"seed": seed}))
         if name in own:
-            model = CityModel(spec)
+            if spec.city not in cities:
+                cities[spec.city] = build_city(spec)
+            model = CityModel(spec, city=cities[spec.city])
         else:
             if warm is None:
-                start = CityModel(build(merge(specs[BASELINE], {"seed": seed, "intervention": {}, "shock": {}})))
+                warm_up = build(merge(specs[BASELINE], {"seed": seed, "intervention": {}, "shock": {}}))
+                start = CityModel(warm_up, city=build_city(warm_up))
                 start.run_days(start.spec.burn_in_days)
                 warm = start.snapshot()
             model = CityModel.restore(warm, spec)
