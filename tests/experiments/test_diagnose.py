@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from analysis.diagnosis import page
 from experiments.diagnose import STRENGTHS, arms, findings, outcome
 from experiments.entry import main
