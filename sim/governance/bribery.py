@@ -41,7 +41,7 @@ class Bribery(Mechanism):
         homes = np.bincount(model.residents["area"], minlength=len(model.city.areas)).astype(float)
         self.state.update(officers.found(n, police, officials, model.spec.seed, p), span=officers.spans(homes),
                           today=dict.fromkeys(COUNTS, 0), amount=0.0,
-                          experience=np.zeros((len(homes), 3)))
+                          experience=np.zeros((len(homes), 4)))
         self.state["belief"][:] = risk(model, p, True) * self.state["caution"] if model.levers is not None else 0.0
         refresh(self.state)
 
@@ -65,6 +65,8 @@ class Bribery(Mechanism):
         if len(arrested):
             self._touch(model, arrested, "last_contact")
             self.state["today"]["contacts"] += len(arrested)
+            rows = model.residents.rows(arrested)
+            np.add.at(self.state["experience"], (model.residents["area"][rows], 0), 1.0)
         self._treat(model, np.union1d(stopped, arrested))
         if model.slot == model.calendar.ticks_per_day - 1:
             ids = self._callers(model)
@@ -138,7 +140,8 @@ class Bribery(Mechanism):
         watched = np.exp(-p.looked_at * min(1.0, max(0.0, levers["accountability"])))
         share = p.rudeness * watched * (1 - min(1.0, max(0.0, levers["fairness"])))
         rude = ids[model.draw("bribery.rude", ids) < share]
-        np.add.at(s["experience"], (r["area"][r.rows(ids)], 0), 1.0)
+        area = r["area"][r.rows(ids)]
+        np.add.at(s["experience"], (area, 3), 1.0)
         if not len(rude):
             return
         np.add.at(s["experience"], (r["area"][r.rows(rude)], 2), 1.0)

@@ -74,7 +74,7 @@ class BriberyParams(MechanismParams):
                           doc="what paying a bribe costs the conscience of a resident of full trust (median)")
     qualms_spread: float = param(1.5, unit="log sd", low=0, high=5, source=CHOICE,
                                  doc="how much residents differ in it")
-    gravity_days: float = param(60.0, unit="days", low=1, high=10_000, source=CHOICE,
+    gravity_days: float = param(15.0, unit="days", low=1, high=10_000, source=CHOICE,
                                 doc="expected custody that doubles the moral cost of letting an offender go")
     rudeness: float = param(0.15, unit="share", low=0, high=1, source="modelling choice; Tyler & Huo (2002): direction",
                             doc="stops and arrests in which those concerned are treated unfairly or roughly")

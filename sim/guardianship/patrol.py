@@ -47,6 +47,8 @@ class PatrolParams(MechanismParams):
                                  doc="mean length of a visit (exponential, within its slot)")
     travel_minutes: float = param(5.0, unit="minutes", low=0, high=120, source="modelling choice",
                                   doc="way to the next visit")
+    cut_passed: float = param(1.0, unit="ratio", low=0, high=3, source="modelling choice",
+                              doc="share of patrol hours lost for each share of the safety budget that is cut")
     strategy: str = param("believed", unit="-", choices=STRATEGIES, source="modelling choice",
                           doc="where units go when not ordered: nowhere, anywhere in the beat, to places of recorded "
                               "events, or to the cells with the most of them")
@@ -94,6 +96,10 @@ class Patrol(Mechanism):
         """Expected regular visits of one unit in a tick."""
         p = self.params
         return min(tick_minutes * p.uncommitted / (p.visit_minutes + p.travel_minutes), tick_minutes / 2)
+
+    def hours(self, model) -> float:
+        """Patrol hours relative to those of the baseline."""
+        return max(0.0, 1.0 + model.levers["force"] - self.params.cut_passed * model.levers["budget_cut"])
 
     def setup(self, model) -> None:
         guardians = model.guardians
@@ -171,7 +177,7 @@ class Patrol(Mechanism):
     def _regular(self, model) -> dict:
         p, g, minutes = self.params, model.guardians, model.calendar.tick_minutes
         strategy = p.strategy if model.spec.interactions else {"none": "none"}.get(p.strategy, "random")
-        wanted = 0.0 if strategy == "none" else self.visits_per_unit(minutes)
+        wanted = 0.0 if strategy == "none" else min(self.visits_per_unit(minutes) * self.hours(model), minutes / 2)
         size = len(g) * (int(wanted) + 1)
         cell, start, stay = np.empty(size, np.int32), np.empty(size, np.int16), np.empty(size, np.int16)
         unit, key = np.empty(size, np.int64), np.empty(size, np.uint64)
@@ -210,7 +216,7 @@ class Patrol(Mechanism):
         """Let ordered visits take the time of regular ones; no more than the force has."""
         p, g = self.params, model.guardians
         each = p.visit_minutes + p.travel_minutes
-        capacity = len(g) * self.visits_per_unit(model.calendar.tick_minutes)
+        capacity = len(g) * self.visits_per_unit(model.calendar.tick_minutes) * self.hours(model)
         wanted = take(wanted, np.lexsort((wanted["key"], wanted["rank"])))
         need = np.cumsum(wanted["minutes"] + p.travel_minutes) / each
         served = int(np.searchsorted(need, capacity, side="right"))

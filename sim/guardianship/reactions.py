@@ -93,7 +93,7 @@ class ReactionsParams(MechanismParams):
                                       doc="lower trust where disadvantage is concentrated")
     trust_person: float = param(0.12, unit="0-1", low=0, high=0.3, source="modelling choice",
                                 doc="lasting differences in trust between people (sd)")
-    trust_half_life: float = param(365.0, unit="days", low=30, high=10_000, source="modelling choice",
+    trust_half_life: float = param(170.0, unit="days", low=30, high=10_000, source="modelling choice",
                                    doc="half-life of an experience with the police")
     trust_stop: float = param(0.03, unit="0-1", low=0, high=0.5, source="Tyler, Fagan & Geller (2014): direction",
                               doc="loss of trust at being stopped")
@@ -198,7 +198,8 @@ class Reactions(Mechanism):
             return
         state = news_of_justice(model)
         p, r, log = self.params, model.residents, model.log
-        news = [(state.get("stopped"), -p.trust_stop), (state.get("arrested"), -p.trust_arrest)]
+        felt = 1.0 - min(1.0, max(0.0, model.levers["fairness"]))
+        news = [(state.get("stopped"), -p.trust_stop * felt), (state.get("arrested"), -p.trust_arrest * felt)]
         done = slice(self.state["judged"], min(self.state["next"], state.get("next", 0)))
         self.state["judged"] = max(done.start, done.stop)
         if done.stop > done.start:
@@ -219,6 +220,12 @@ class Reactions(Mechanism):
 
     # -- slow changes -------------------------------------------------------------------------------------------------
 
+    def _area_trust(self, model) -> np.ndarray:
+        """Trust to which residents of each area return: what governance makes of it, else that of the start."""
+        governance = model.mechanisms.get("governance")
+        running = governance is not None and governance.params.enabled
+        return governance.state.get("trust", self.state["area_trust"]) if running else self.state["area_trust"]
+
     def _feel(self, model, day: int = 0, everybody: bool = False) -> None:
         p, r = self.params, model.residents
         if everybody:
@@ -232,6 +239,6 @@ class Reactions(Mechanism):
         fear, trust = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
         keep = [0.0 if everybody else 0.5 ** (SLICE / half) for half in (p.fear_half_life, p.trust_half_life)]
         model.parallel(feel, len(rows), rows, model.seed, PERSON, r["key"], r["home"], r["area"], r["ties"], r.row_of,
-                       r["fear"], r["trust"], disorder, model.layers["efficacy"], self.state["area_trust"], p.fear_base,
+                       r["fear"], r["trust"], disorder, model.layers["efficacy"], self._area_trust(model), p.fear_base,
                        p.fear_disorder, p.fear_efficacy, p.fear_person, p.trust_person, *keep, talk, fear, trust)
         r["fear"][rows], r["trust"][rows] = fear, trust
