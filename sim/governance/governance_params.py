@@ -38,13 +38,13 @@ class GovernanceParams(MechanismParams):
     neutral: float = param(0.60, unit="0-1", low=0, high=1, source=CHOICE,
                            doc="legitimacy when everything is as usual")
     usual_service: float = param(0.70, unit="0-1", low=0, high=1, source=CHOICE, doc="usual quality of services")
-    usual_bad: float = param(0.08, unit="share", low=0, high=1, source=CHOICE,
+    usual_bad: float = param(0.05, unit="share", low=0, high=1, source=CHOICE,
                              doc="usual share of contacts and reports that go badly: a bribe asked, unfair, ignored")
-    usual_cleared: float = param(0.25, unit="share", low=0, high=1, source="FBI (2019), order of size",
+    usual_cleared: float = param(0.33, unit="share", low=0, high=1, source="FBI (2019), order of size",
                                  doc="usual share of recorded cases that are cleared")
     usual_crime: float = param(20.0, unit="per 100 residents and year", low=0, high=500, source=CHOICE,
                                doc="usual number of victimisations")
-    usual_encounters: float = param(3.0, unit="per 100 residents and year", low=0, high=500, source=CHOICE,
+    usual_encounters: float = param(4.0, unit="per 100 residents and year", low=0, high=500, source=CHOICE,
                                     doc="usual number of stops and arrests")
     little: float = param(40.0, unit="cases", low=1, high=10_000, source=CHOICE,
                           doc="number of cases at which what was seen weighs as much as what is usual")
