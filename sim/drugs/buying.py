@@ -87,12 +87,13 @@ def _serve(words, cell, kind, width, codes, seats, price, stock, today, short, c
 
 @njit(cache=True, nogil=True)
 def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops, bar, ties, cash, cents,
-        width, codes, seats, seller_id, seller_place, price, stock, today, revenue, short, presence, traffic,
-        capacity, travel, wary, ledger, ate):
+        width, codes, seats, seller_id, seller_place, price, stock, purity, today, revenue, short, presence, traffic,
+        capacity, travel, wary, ledger, ate, pure):
     """Serve the buyers in the keyed order of the day.
 
     A buyer goes where he last bought, now and then looks around, and tries one other place when nobody there can
-    serve him. He takes what he wants, can pay and the seller has. Money moves in hundredths.
+    serve him. He takes what he wants, can pay and the seller has. Money moves in hundredths. ate, pure: doses taken, as
+    sold and in doses of the usual purity.
     """
     told = np.empty(5, np.int32)
     mine = np.empty(5, np.int32)
@@ -108,6 +109,7 @@ def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops
             stock[own] -= n
             ledger[RETAIL] += n
             ate[u] = n
+            pure[u] = n * purity[own]
             continue
         s = -1
         cell = place[u]
@@ -143,5 +145,6 @@ def buy(seed, tick, order, want, key, kind, place, row, ids, home, anchor, shops
         ledger[RETAIL] += n
         ledger[SPENT] += n * each
         ate[u] = n
+        pure[u] = n * purity[s]
     for s in range(revenue.size):
         ledger[REVENUE] += revenue[s]

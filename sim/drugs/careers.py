@@ -32,7 +32,8 @@ def careers(seed, tick, day, today, hazards, use_now, key, kind, use, treat, sin
     """A week in the life of the users whose turn it is (id mod 7).
 
     hazards: onset, stop, remission, seek, give_up, drop_out, completion, relapse (per day). use_now: by substance,
-    how much an occasional user takes relative to the reference. forgotten: set for former users who leave the table.
+    how much an occasional user takes relative to the reference, times how the substance hooks. forgotten: set for
+    former users who leave the table.
     """
     onset, stop, remission, seek, give_up, drop_out, completion, relapse = hazards
     for u in range(key.size):
@@ -78,13 +79,30 @@ def careers(seed, tick, day, today, hazards, use_now, key, kind, use, treat, sin
                 since[u] = day
 
 
-def fill_slots(treat, tsince, key_draw, day, slots) -> np.ndarray:
-    """Give free places to those who have waited longest; ties fall by a keyed draw. Returns the positions let in."""
+def fill_slots(treat, tsince, key_draw, day, slots, ordered=None) -> np.ndarray:
+    """Give free places to those ordered into treatment, then to those who have waited longest; ties by a keyed draw.
+
+    Returns the positions let in.
+    """
     free = int(slots) - int((treat == IN).sum())
     waiting = np.flatnonzero(treat == WAITING)
     if free <= 0 or not len(waiting):
         return waiting[:0]
-    order = np.lexsort((key_draw[waiting], tsince[waiting]))[:free]
+    later = np.zeros(len(waiting)) if ordered is None else ~ordered[waiting]
+    order = np.lexsort((key_draw[waiting], tsince[waiting], later))[:free]
     chosen = waiting[order]
     treat[chosen], tsince[chosen] = IN, day
     return chosen
+
+
+def mandates(model, users: dict, rows, free, was) -> np.ndarray:
+    """Who is ordered into treatment joins the list ahead of others; leaving it, or recovering, ends the order."""
+    ordered = model.residents["mandate"][rows] == 1
+    if not ordered.any():
+        return ordered
+    over = ordered & free & ((was != 0) & (users["treat"] == 0) | (users["use"] != DEPENDENT))
+    if over.any():
+        model.propose("residents", "mandate", users["id"][over], 0, "set")
+    join = ordered & ~over & free & (users["treat"] == 0)
+    users["treat"][join], users["tsince"][join] = WAITING, model.day
+    return ordered & ~over

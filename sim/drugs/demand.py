@@ -29,11 +29,12 @@ def wanted(dependent, dose, price, patience):
 
 
 @njit(cache=True, nogil=True)
-def needs(seed, tick, price, reference, doses, legal_share, support, demand_cut,
+def needs(seed, tick, price, reference, strength, doses, legal_share, support, demand_cut,
           key, kind, use, treat, appetite, patience, tolerance, row, free, income, cash, gap, want):
     """Fill the purses of the day, the gap between what the week's drugs cost and the means, and the doses wanted.
 
-    price, reference: going and reference price by substance. doses: median wanted by occasional and dependent users.
+    price, reference, strength: going and reference price, and believed purity, by substance. doses: median wanted by
+    occasional and dependent users. What is weaker is worth less; half of what is missing is made up by taking more.
     """
     for u in range(key.size):
         want[u] = 0
@@ -45,9 +46,10 @@ def needs(seed, tick, price, reference, doses, legal_share, support, demand_cut,
             tolerance[u] *= np.float32(0.97)
             continue
         dependent = use[u] == 2
-        p = price[kind[u]]
+        k = kind[u]
+        p = price[k]
         dose = appetite[u] * doses[1 if dependent else 0]
-        q = wanted(dependent, dose, p / reference[kind[u]], patience[u])
+        q = wanted(dependent, dose, p / strength[k] / reference[k], patience[u]) / math.sqrt(strength[k])
         if treat[u] == 2:
             q *= 1.0 - demand_cut
         share = legal_share if dependent else 0.2 * legal_share

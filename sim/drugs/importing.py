@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from sim.draws import decision, unit
-from sim.drugs.tables import BLOCKED, DISCARDED, LANDED, PAID_BEYOND, SEIZED, SHIPPED
+from sim.drugs.tables import BLOCKED, DISCARDED, LANDED, PAID_BEYOND, SEIZED, SHIPPED, STRETCHED
 from sim.drugs.words import words4
 
 RING = 64  # days ahead that the pipeline can hold; longer than lead + jitter
@@ -20,11 +20,13 @@ _CHANGE = decision("drugs.importer_change")
 
 
 @njit(cache=True, nogil=True)
-def arrivals(seed, tick, day, key, kind, active, stock, belief, pipe, budget, seizure, external, ledger, landed):
-    """Let today's loads in: seized with a probability, stopped beyond the city where the flow is capped, else landed.
+def arrivals(seed, tick, day, key, kind, active, stock, purity, belief, pipe, budget, ways, risk, pieces, external,
+             ledger, landed, sent, seized, through):
+    """Let today's loads in: seized on the way, stopped beyond the city where the flow is capped, else landed.
 
-    budget: doses that may still come in, by substance. external: price at the edge in hundredths. landed: doses, by
-    substance.
+    Every load goes in so many `pieces`, each by a way of its own. ways, risk: cumulated shares of the ways and the
+    chance to be seized there. budget: doses that may still come in, by substance. external: price at the edge in
+    hundredths. landed: doses by substance; sent, seized, through: doses by way.
     """
     m_all = key.size
     for step in range(m_all):
@@ -35,29 +37,37 @@ def arrivals(seed, tick, day, key, kind, active, stock, belief, pipe, budget, se
                 continue
             pipe[m, day % RING, load] = 0
             k = kind[m]
-            if unit(words4(seed, _SEIZE, tick, key[m], load)[0]) < seizure:
-                ledger[SEIZED] += amount
-                ledger[PAID_BEYOND] += amount * external[k]
-                belief[m] += 0.02 * (1.0 - belief[m])
-                continue
-            belief[m] -= 0.02 * belief[m]
-            passed = min(amount, np.int64(budget[k]))
-            budget[k] -= passed
-            ledger[BLOCKED] += amount - passed
-            ledger[PAID_BEYOND] += passed * external[k]
-            if active[m]:
+            for piece in range(pieces):
+                part = amount // pieces + (1 if piece < amount % pieces else 0)
+                words = words4(seed, _SEIZE, tick, key[m], 8 * load + piece)
+                way = min(np.searchsorted(ways, unit(words[1])), ways.size - 1)
+                sent[way] += part
+                if unit(words[0]) < risk[way]:
+                    seized[way] += part
+                    ledger[SEIZED] += part
+                    ledger[PAID_BEYOND] += part * external[k]
+                    belief[m] += 0.02 / pieces * (1.0 - belief[m])
+                    continue
+                belief[m] -= 0.02 / pieces * belief[m]
+                passed = min(part, np.int64(budget[k]))
+                budget[k] -= passed
+                ledger[BLOCKED] += part - passed
+                ledger[PAID_BEYOND] += passed * external[k]
                 ledger[LANDED] += passed
-                landed[k] += passed
-                stock[m] += passed
-            else:
-                ledger[LANDED] += passed
-                ledger[DISCARDED] += passed
+                through[way] += passed
+                if active[m]:
+                    landed[k] += passed
+                    if passed > 0:
+                        purity[m] = (purity[m] * stock[m] + passed) / (stock[m] + passed)
+                    stock[m] += passed
+                else:
+                    ledger[DISCARDED] += passed
 
 
 @njit(cache=True, nogil=True)
-def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, belief, sold, asked, pipe,
-                      replacement, lead, cover, ledger):
-    """End an importer's day: remember the sales, post the price of tomorrow and order every third day.
+def orders_and_prices(seed, tick, day, key, kind, active, stock, purity, price, memory, belief, sold, asked, pipe,
+                      replacement, lead, cover, stretch, weakest, ledger):
+    """End an importer's day: remember the sales, post the price of tomorrow, cut a short stock, order every third day.
 
     The price follows the cover of the stock and is drawn to replacement cost when nothing is scarce; orders grow with
     the margin, which is what brings the price back after a shock.
@@ -76,6 +86,13 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
         if have >= 0.7 * cover:
             step -= 0.03 * math.log(price[m] / cost)
         price[m] = max(price[m] * math.exp(step), 0.85 * cost)
+        if have < 0.5 * cover and purity[m] > weakest:
+            short = stretch * (1.0 - have / (0.5 * cover))
+            more = np.int64(stock[m] * min(short, purity[m] / weakest - 1.0))
+            if more > 0:
+                purity[m] *= stock[m] / (stock[m] + more)
+                stock[m] += more
+                ledger[STRETCHED] += more
         if (day + m) % 3 != 0:
             continue
         hurry = min(max(price[m] / cost / MARKUP, 0.75), 1.6)
@@ -96,9 +113,12 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
 
 
 @njit(cache=True, nogil=True)
-def come_and_go(seed, tick, day, key, kind, born, active, stock, price, memory, belief, pipe, replacement, seizure,
-                lead, ledger):
-    """Once a week: high margins bring new importers, the smallest give up. A new one has loads under way."""
+def come_and_go(seed, tick, day, key, kind, born, active, stock, purity, price, memory, belief, pipe, replacement,
+                loss, capital, ledger):
+    """Once a week: high margins bring new importers, the smallest give up. A new one has loads under way.
+
+    loss: share believed to be lost on the way. capital: 0-1, whether the first loads can be paid for.
+    """
     from_kind = kind.max() + 1
     for k in range(from_kind):
         n, volume, margin = 0, 0.0, 0.0
@@ -121,12 +141,13 @@ def come_and_go(seed, tick, day, key, kind, born, active, stock, price, memory, 
                     ledger[DISCARDED] += stock[m]
                     stock[m] = 0
                     n -= 1
-            elif u < min(0.03 * max(margin - MARKUP - 0.1, 0.0) / 0.3, 0.2):
+            elif u < min(0.03 * max(margin - MARKUP - 0.1, 0.0) / 0.3, 0.2) * capital:
                 active[m] = True
                 born[m] += 1
-                price[m] = margin * replacement[k] / (1.0 - seizure)
+                price[m] = margin * replacement[k] / (1.0 - loss)
                 memory[m] = 0.5 * volume / max(n, 1)
-                belief[m] = seizure
+                belief[m] = loss
+                purity[m] = 1.0
                 for week in range(4):
                     part = np.int64(memory[m] * 7.0)
                     pipe[m, (day + 7 * (week + 1)) % RING, week % LOADS] += part

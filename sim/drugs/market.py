@@ -5,17 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from sim.columns import Column
-from sim.draws import mix_arrays, uniforms
-from sim.drugs import start, trade
+from sim.draws import uniforms
+from sim.drugs import start, street, trade
 from sim.drugs.buying import TRAFFIC_DAYS
-from sim.drugs.careers import DEPENDENT, IN, WAITING, careers, fill_slots
+from sim.drugs.careers import DEPENDENT, IN, WAITING, careers, fill_slots, mandates
 from sim.drugs.demand import needs, wanted
 from sim.drugs.params import DrugParams
-from sim.drugs.people import candidates, drop_sellers, initiate, least_gain, relative_risk, start_selling, stop_selling
+from sim.drugs.people import (
+    candidates,
+    drop_sellers,
+    initiate,
+    least_gain,
+    relative_risk,
+    reopen,
+    start_selling,
+    stop_selling,
+    substitute,
+)
 from sim.drugs.tables import (
     BOUGHT,
     CONFISCATED,
     DISCARDED,
+    IMPORT_REVENUE,
     LANDED,
     RETAIL,
     REVENUE,
@@ -27,7 +38,6 @@ from sim.drugs.tables import (
 )
 from sim.mechanism import Mechanism
 from sim.people import schedules
-from sim.records import CODE
 from sim.registry import mechanism
 
 PRESENCE_DAYS = 14.0  # memory of police seen at a place
@@ -66,6 +76,7 @@ class Drugs(Mechanism):
         "gap": Column("f4", 0, "per week", "money still needed for the week's drugs", low=0),
         "selling": Column("u1", 0, "0/1", "sells drugs"),
         "treatment": Column("u1", 0, "code", "treatment of drug use: 0 no, 1 waiting, 2 in"),
+        "intoxicated": Column("u1", 0, "0/1", "took drugs today"),
         "cash": Column("f4", 0, "currency", "money in hand for drugs", low=0, high=20_000),
     }}
 
@@ -77,18 +88,23 @@ class Drugs(Mechanism):
         self._footfall, self._good = trade.street(model)
         p = self.params
         self._doses = np.array([p.dose_occasional, p.dose_dependent])
-        self._reference = np.array(p.reference_price)
         self._banned = np.array(model.spec.banned, np.int64)
         free_time = schedules.hourly()[..., 2:].sum(axis=-1) + 1e-9  # neither at home nor at work or school
         self._out = np.cumsum(free_time, axis=-1)[..., :-1] / free_time.sum(axis=-1, keepdims=True)
         if p.enabled and not self.state:  # a restored run that was without a market so far
             start.begin(model, p, self.state)
+        self._closed = not model.mechanisms["flows"].params.enabled
 
     def record(self, model) -> dict[str, float]:
         st = self.state
         users, today = st["users"], st["today"]
+        sizes = st["flow_start"] / st["flow_start"].sum()
+        pure = st["paid"] / np.maximum(st["purity"], 0.05)
         return {
-            "drugs.price": float(st["paid"].mean()), "drugs.sales": float(today["sales"]),
+            "drugs.price": float((st["paid"] * sizes).sum()), "drugs.pure_price": float((pure * sizes).sum()),
+            "drugs.purity": float((st["purity"] * sizes).sum()), "drugs.revenue": float(today["revenue"]),
+            "drugs.import_revenue": float(today["imports"]), "drugs.searched": float(today["searched"]),
+            "drugs.switched": float((users["kind"] != users["prefers"]).sum()), "drugs.sales": float(today["sales"]),
             "drugs.users": float((users["use"] > 0).sum()),
             "drugs.dependents": float((users["use"] == DEPENDENT).sum()),
             "drugs.sellers": float(len(st["sellers"]["id"])),
@@ -103,7 +119,9 @@ class Drugs(Mechanism):
         if visits is not None and len(visits):
             fresh = visits.start >= 0
             np.add.at(st["watched"], visits.cell[fresh], visits.minutes[fresh])
-        self._show_sales(model)
+        st["searched"] = np.empty(0, np.int64)
+        street.show_sales(self, model)
+        street.show_disputes(self, model)
         if model.slot != model.calendar.ticks_per_day - 1:
             return
         before = st["ledger"].copy()
@@ -111,15 +129,25 @@ class Drugs(Mechanism):
         free = (rows >= 0) & (model.residents["custody_until"][rows] <= model.tick)
         held = model.residents["custody_until"][seller_rows] > model.tick
         if model.spec.interactions:
-            ate = self._market_day(model, rows, free, seller_rows, held)
+            ate, pure = self._market_day(model, rows, free, seller_rows, held)
         else:
             ate = self._day_alone(model, rows, free)
-        overdoses = self._overdoses(model, rows, ate)
-        self._plan_sales(model, seller_rows, held)
+            pure = ate.astype(float)
+        r = model.residents
+        r["intoxicated"][:] = 0
+        r["intoxicated"][rows[ate > 0]] = 1
+        overdoses = self._overdoses(model, rows, pure)
+        if model.spec.interactions:
+            street.search(self, model, held)
+            street.plan_disputes(self, model, held)
+        street.plan_sales(self, model, seller_rows, held)
         self._week(model, rows, free)
         self._publish(model)
         st["today"] = dict(sales=int(st["ledger"][RETAIL] - before[RETAIL]), overdoses=overdoses,
-                           seized=int(st["ledger"][SEIZED] - before[SEIZED]))
+                           seized=int(st["ledger"][SEIZED] - before[SEIZED]),
+                           revenue=float(st["ledger"][REVENUE] - before[REVENUE]) / 100.0,
+                           imports=float(st["ledger"][IMPORT_REVENUE] - before[IMPORT_REVENUE]) / 100.0,
+                           searched=len(st["searched"]))
 
     # -- a day ---------------------------------------------------------------------------------------------------
 
@@ -145,19 +173,22 @@ class Drugs(Mechanism):
         sellers = st["sellers"]
         st["ledger"][CONFISCATED] += sellers["stock"][held].sum()
         sellers["stock"][held] = 0
-        trade.supply(model.seed, model.tick, model.day, p, st, model.levers["interdiction"])
-        return trade.retail(model, model.tick, model.day, p, st, self._doses, self._reference, rows, free, seller_rows,
-                            held)
+        trade.terms(model, p, st)
+        trade.supply(model, model.tick, model.day, p, st, self._closed)
+        return trade.retail(model, model.tick, model.day, p, st, rows, free, seller_rows, held)
 
     def _day_alone(self, model, rows, free) -> np.ndarray:
         """A day in which nobody matters to anybody else: fixed price, unlimited supply."""
         st, p, r = self.state, self.params, model.residents
         users = st["users"]
         want = np.zeros(len(rows), np.int64)
-        needs(model.seed, model.tick, self._reference, self._reference, self._doses, p.legal_share, p.support,
-              p.demand_cut, users["key"], users["kind"], users["use"], users["treat"], users["appetite"],
+        reference = st["reference"]
+        if self._closed:
+            return want
+        needs(model.seed, model.tick, reference, reference, np.ones(len(reference)), self._doses, p.legal_share,
+              p.support, p.demand_cut, users["key"], users["kind"], users["use"], users["treat"], users["appetite"],
               users["patience"], users["tolerance"], rows, free, r["income"], r["cash"], r["gap"], want)
-        each = np.floor(100.0 * self._reference + 0.5).astype(np.int64)[users["kind"]]
+        each = np.floor(100.0 * reference + 0.5).astype(np.int64)[users["kind"]]
         ate = np.minimum(want, (r["cash"][rows].astype(float) * 100.0).astype(np.int64) // each)
         r["cash"][rows] = np.maximum(r["cash"][rows] - (ate * each / 100.0).astype(np.float32), 0)
         total, money = int(ate.sum()), int((ate * each).sum())
@@ -186,46 +217,6 @@ class Drugs(Mechanism):
         tolerance[rising] += ((ate[rising] - tolerance[rising]) / 33.0).astype(np.float32)
         return int(hit.sum())
 
-    def _plan_sales(self, model, seller_rows, held) -> None:
-        """One event per seller with sales, shown tomorrow at an hour when his routine has him out and about."""
-        st = self.state
-        sellers = st["sellers"]
-        sold = np.flatnonzero((sellers["today"] > 0) & ~held)
-        banned = np.zeros(len(sellers["id"]), bool)
-        if len(self._banned):
-            banned = np.isin(sellers["id"], self._banned) & (sellers["today"] > 0)
-        shown = sold[~banned[sold]]
-        weekday = model.calendar.weekday(model.day + 1)
-        out = self._out[model.residents["routine"][seller_rows[shown]], schedules.day_kind(weekday)]
-        u = uniforms(model.seed, "drugs.sale_hour", model.tick, sellers["key"][shown])
-        hour = (u[:, None] >= out).sum(axis=1)
-        minute = uniforms(model.seed, "drugs.sale_minute", model.tick, sellers["key"][shown]) * 60
-        st["sales"] = dict(id=sellers["id"][shown].copy(), cell=sellers["place"][shown].copy(),
-                           minute=(60 * hour + minute.astype(np.int64)).astype(np.int16))
-        for name in ("today", "revenue", "short"):
-            sellers[name][:] = 0
-        if banned.any():  # who may never offend leaves the market with what would have been his first offence
-            st["ledger"][DISCARDED] += drop_sellers(model, sellers, seller_rows, banned)
-
-    def _show_sales(self, model) -> None:
-        """Log the planned sales of this tick; who has died or been arrested since does not come."""
-        sales, length = self.state.get("sales"), model.calendar.tick_minutes
-        if sales is None:
-            return
-        now = np.flatnonzero(sales["minute"] // length == model.slot)
-        rows = model.residents.find(sales["id"][now])
-        r = model.residents
-        now = now[(rows >= 0) & r["alive"][rows] & (r["custody_until"][rows] <= model.tick)]
-        if not len(now):
-            return
-        cell = sales["cell"][now]
-        spot = np.empty(len(now), np.uint64)
-        # One corner of the cell: a place of sale is a place.
-        mix_arrays(cell.astype(np.uint64), np.full(len(now), CODE["drugs"], np.uint64), spot)
-        model.log.append(tick=np.full(len(now), model.tick), minute=sales["minute"][now], cell=cell,
-                         spot=(spot >> np.uint64(32)).astype(np.uint32), type=np.full(len(now), CODE["drugs"]),
-                         offender_id=sales["id"][now], outdoors=np.ones(len(now), bool))
-
     # -- a week in seven slices ----------------------------------------------------------------------------------
 
     def _week(self, model, rows, free) -> None:
@@ -234,25 +225,30 @@ class Drugs(Mechanism):
         turn = users["id"] % 7 == model.day % 7
         use_now = np.ones(len(p.substances))
         if together:
-            now, usual = st["price"] / self._reference, wanted(False, 1.0, 1.0, 1.0)
+            now, usual = st["price"] / st["strength"] / st["reference"], wanted(False, 1.0, 1.0, 1.0)
             use_now = np.array([wanted(False, 1.0, x, 1.0) / usual for x in now])
-        hazards = np.array([p.onset * st["onset"], p.stop / 365.0, p.remission / 365.0, p.seek, p.give_up, p.drop_out,
+        use_now = use_now * np.clip(st["fill"], 0.0, 1.0)  # nobody starts with, or is hooked by, what is not to be had
+        leaving = p.drop_out * (1.0 - min(max(model.levers["retention"], 0.0), 1.0))
+        hazards = np.array([p.onset * st["onset"], p.stop / 365.0, p.remission / 365.0, p.seek, p.give_up, leaving,
                             p.completion, p.relapse])
         gone = np.zeros(len(rows), np.bool_)
-        careers(model.seed, model.tick, model.day, turn, hazards, use_now, users["key"], users["kind"], users["use"],
-                users["treat"], users["since"], users["tsince"], rows, free, model.residents["birth_day"],
-                model.residents["self_control"], gone)
+        was = users["treat"].copy()
+        careers(model.seed, model.tick, model.day, turn, hazards, use_now * np.array(p.dependence), users["key"],
+                users["kind"], users["use"], users["treat"], users["since"], users["tsince"], rows, free,
+                model.residents["birth_day"], model.residents["self_control"], gone)
+        ordered = mandates(model, self.state["users"], rows, free, was)
         if gone.any():
             for name in ("use", "treatment", "gap"):
                 model.residents[name][rows[gone]] = 0
             keep(users, ~gone)
-            rows, free, turn = rows[~gone], free[~gone], turn[~gone]
+            rows, free, turn, ordered = rows[~gone], free[~gone], turn[~gone], ordered[~gone]
         if not together:
             users["treat"][(users["treat"] == WAITING) & (model.day - users["tsince"] >= WAIT_ALONE)] = IN
             return
         place_in_queue = uniforms(model.seed, "drugs.queue", 0, users["key"])
         fill_slots(users["treat"], users["tsince"], place_in_queue, model.day,
-                   st["slots"] + model.levers["treatment_slots"])
+                   st["slots"] + model.levers["treatment_slots"], ordered)
+        substitute(model, p, st, turn & free)
         self._sellers_week(model, rows, turn & free)
         initiate(model, users, rows, turn & free, p.initiation * st["initiation"], use_now, p.appetite_sd)
 
@@ -260,6 +256,7 @@ class Drugs(Mechanism):
         """Some stop, some start, some move; all of them look at the same state of affairs."""
         st, p = self.state, self.params
         sellers = st["sellers"]
+        reopen(model, p, st, rows, turn)
         seller_rows = rows_of(model.residents, sellers["id"])
         if not len(seller_rows):
             return

@@ -11,27 +11,34 @@ from sim.parameters import param
 
 @dataclass(frozen=True)
 class DrugParams(MechanismParams):
-    """Parameters of flows, sellers, users and treatment. Prices are in the city's currency, per dose."""
+    """Parameters of supply, sellers, users and treatment.
 
-    substances: tuple[str, ...] = param(("opiates and crack",), unit="names", source="modelling choice",
+    Money is given for a city where the median income is 400 a week and scales with the city's own median.
+    """
+
+    substances: tuple[str, ...] = param(("opiates and crack", "cocaine"), unit="names", source="modelling choice",
                                         doc="substances; each has its own importers, sellers and users")
-    shares: tuple[float, ...] = param((1.0,), unit="share", low=0, high=1, source="modelling choice",
-                                      doc="share of the users by substance")
-    external_price: tuple[float, ...] = param((3.0,), unit="per dose", low=0.01, high=10_000,
+    shares: tuple[float, ...] = param((0.45, 0.55), unit="share", low=0, high=1, source="modelling choice; EMCDDA "
+                                      "2023 (powder is used by more people)",
+                                      doc="share of the occasional users by substance")
+    dependence: tuple[float, ...] = param((1.0, 0.3), unit="ratio", low=0, high=20,
+                                          source="Lopez-Quintero et al. 2011 (order)",
+                                          doc="hazard of dependence of those who use, relative between substances")
+    external_price: tuple[float, ...] = param((3.0, 4.0), unit="per dose", low=0.01, high=10_000,
                                               source="Caulkins and Reuter 2010",
                                               doc="price at the edge of the city by substance")
-    reference_price: tuple[float, ...] = param((10.0,), unit="per dose", low=0.02, high=10_000, calibrated=True,
+    reference_price: tuple[float, ...] = param((10.0, 12.0), unit="per dose", low=0.02, high=10_000, calibrated=True,
                                                source="Hough et al. bag prices, rounded",
                                                doc="retail price at the start; fixed without interactions")
+    substitution: float = param(0.10, unit="per week", low=0, high=2,
+                                source="modelling choice; Petry and Bickel 1998 (cross price)",
+                                doc="hazard of changing to another substance per unit of the logarithm of the relative "
+                                    "price, less a tenth; and of going back when it is gone")
     dependent: float = param(0.013, unit="share of residents 16-64", low=0, high=0.2, calibrated=True,
                              source="Hay et al. 2013, problem drug use about 1 %", doc="dependent users at the start")
     occasional: float = param(0.04, unit="share of residents 16-64", low=0, high=0.4, calibrated=True,
                               source="modelling choice", doc="occasional users at the start")
     # beyond the city
-    handling: float = param(0.22, unit="share", low=0, high=2, source="modelling choice",
-                            doc="cost of carriage and storage on top of the external price")
-    seizure: float = param(0.12, unit="share", low=0, high=0.95, source="modelling choice",
-                           doc="shipments seized on the way to the city")
     lead: int = param(14, unit="days", low=1, high=50, source="modelling choice", doc="from order to arrival")
     cover: float = param(7.0, unit="days", low=1, high=90, source="Dobkin and Nicosia 2009 (thin stocks)",
                          doc="days of sales an importer keeps in stock")
@@ -43,7 +50,13 @@ class DrugParams(MechanismParams):
                              doc="first day of the shock")
     shock_days: int = param(30, unit="days", low=0, high=10_000, source="Dobkin and Nicosia 2009",
                             doc="length of the shock")
+    stretch: float = param(0.10, unit="per day", low=0, high=1, source="modelling choice; Cole et al. 2010 (cutting)",
+                           doc="how fast importers cut a stock that falls short of its cover altogether")
+    weakest: float = param(0.5, unit="ratio", low=0.1, high=1, source="modelling choice; EMCDDA purity series",
+                           doc="purity, relative to the usual one, below which nobody would buy")
     # sellers
+    dispute: float = param(0.02, unit="per day", low=0, high=1, source="modelling choice; Reuter 2009",
+                           doc="hazard of a violent dispute at a place where a newcomer stands beside others")
     capacity: float = param(14.0, unit="doses a day", low=1, high=500, source="modelling choice",
                             doc="most a seller can serve")
     price_step: float = param(0.06, unit="per day", low=0, high=0.5, source="modelling choice",
@@ -63,7 +76,8 @@ class DrugParams(MechanismParams):
     travel: float = param(0.03, unit="per 100 m", low=0, high=1, source="modelling choice",
                           doc="cost of distance, as a share of the price")
     # users
-    dose_dependent: float = param(4.2, unit="doses a day", low=0.1, high=30, source="modelling choice",
+    dose_dependent: float = param(6.0, unit="doses a day", low=0.1, high=30,
+                                  source="Hough et al. (most of a median income is spent on drugs)",
                                   doc="median wanted by dependent users if it were free")
     dose_occasional: float = param(0.3, unit="doses a day", low=0.01, high=5, source="modelling choice",
                                    doc="median wanted by occasional users if it were free")
@@ -106,7 +120,7 @@ class DrugParams(MechanismParams):
         n = len(self.substances)
         if not 1 <= n <= 8:
             raise SpecError(f"{where}.substances: expected 1 to 8 names, found {n}")
-        for name in ("shares", "external_price", "reference_price"):
+        for name in ("shares", "dependence", "external_price", "reference_price"):
             if len(getattr(self, name)) != n:
                 found = len(getattr(self, name))
                 raise SpecError(f"{where}.{name}: expected {n} values, one per substance, found {found}")

@@ -47,6 +47,8 @@ def susceptible(model, users: dict, u, ids, at, use_now: np.ndarray) -> np.ndarr
     theirs = rows_of(r, r["ties"][at].ravel())
     warned = ((theirs >= 0) & (r["use"][theirs] == 2)).reshape(len(at), r["ties"].shape[1]).sum(axis=1)
     weight = np.exp(-0.5 * r["self_control"][at].astype(float)) * 0.5**warned * use_now[users["kind"][u]]
+    if not model.levers.idle("drug_education"):  # what they were taught: to turn an offer down
+        weight *= 1.0 - np.clip(model.levers["drug_education"][at], 0.0, 1.0)
     return np.where(ok, np.minimum(weight, MOST_WEIGHT), 0.0)
 
 
@@ -70,7 +72,8 @@ def initiate(model, users: dict, rows: np.ndarray, turn: np.ndarray, hazard: flo
         return
     keys = r["key"][at[new]]
     appetite, patience = taste(model.seed, keys, sd)
-    insert(users, dict(id=ids[new], key=keys, kind=users["kind"][u[new]], use=np.full(len(new), OCCASIONAL),
+    insert(users, dict(id=ids[new], key=keys, kind=users["kind"][u[new]],
+                       prefers=users["kind"][u[new]], use=np.full(len(new), OCCASIONAL),
                        since=np.full(len(new), model.day), appetite=appetite, patience=patience,
                        place=users["place"][u[new]]))
 
@@ -80,7 +83,8 @@ def least_gain(model, p, rows: np.ndarray) -> np.ndarray:
     r = model.residents
     user = r["use"][rows] > 0
     return (p.wage_weight * np.where(user, 0.55, 1.0) * r["income"][rows]
-            + p.moral_cost * np.where(user, 0.5, 1.0) * np.exp(0.6 * r["self_control"][rows].astype(float)))
+            + p.moral_cost * model.mechanisms["drugs"].state["unit"] * np.where(user, 0.5, 1.0)
+            * np.exp(0.6 * r["self_control"][rows].astype(float)))
 
 
 def relative_risk(model, rows: np.ndarray, usual: float) -> np.ndarray:
@@ -127,10 +131,35 @@ def start_selling(model, p, sellers: dict, ids, at, seen, bar: np.ndarray) -> No
     new = order[first]
     s = seen[new]
     insert(sellers, dict(id=ids[new], key=model.residents["key"][at[new]], kind=sellers["kind"][s],
-                         place=sellers["place"][s], since=np.full(len(new), model.day), cost=sellers["cost"][s],
+                         purity=np.ones(len(new)), place=sellers["place"][s],
+                         since=np.full(len(new), model.day), cost=sellers["cost"][s],
                          price=sellers["price"][s], sold=0.6 * p.utilisation * p.capacity * np.ones(len(new)),
                          profit=0.8 * sellers["profit"][s], supplier=sellers["supplier"][s]))
     model.residents["selling"][at[new]] = 1
+
+
+def reopen(model, p, state: dict, rows: np.ndarray, turn: np.ndarray) -> None:
+    """Where a substance has importers with stock and no seller is left, some of its users begin to sell to the others.
+
+    Nobody can see what a seller gains there; importers and users have to find each other, so it takes some weeks.
+    """
+    users, sellers, im, r = state["users"], state["sellers"], state["importers"], model.residents
+    for k in range(len(state["reference"])):
+        stocked = np.flatnonzero(im["active"] & (im["kind"] == k) & (im["stock"] > 0))
+        if not len(stocked) or (sellers["kind"] == k).any():
+            continue
+        u = np.flatnonzero(turn & (users["kind"] == k) & (users["use"] > 0) & (rows >= 0))
+        age = age_years(model, rows[u])
+        u = u[(r["selling"][rows[u]] == 0) & (age >= AGE_SELLING[0]) & (age < AGE_SELLING[1])]
+        u = u[uniforms(model.seed, "drugs.reopen", model.tick, users["key"][u]) < 1.0 - np.exp(-10.0 * p.entry)]
+        price, cost = float(state["reference"][k]), float(im["price"][stocked].min())
+        insert(sellers, dict(id=users["id"][u], key=users["key"][u], kind=np.full(len(u), k), purity=np.ones(len(u)),
+                             place=r["home"][rows[u]], since=np.full(len(u), model.day), cost=np.full(len(u), cost),
+                             price=np.full(len(u), max(price, 1.1 * cost)),
+                             sold=0.6 * p.utilisation * p.capacity * np.ones(len(u)),
+                             profit=np.full(len(u), 7.0 * p.utilisation * p.capacity * max(price - cost, 0.1 * cost)),
+                             supplier=np.full(len(u), stocked[0])))
+        r["selling"][rows[u]] = 1
 
 
 def stop_selling(model, p, sellers: dict, turn: np.ndarray, bar: np.ndarray) -> np.ndarray:
@@ -148,3 +177,22 @@ def drop_sellers(model, sellers: dict, rows: np.ndarray, gone: np.ndarray) -> in
     model.residents["selling"][here[here >= 0]] = 0
     keep(sellers, ~gone)
     return left
+
+
+def substitute(model, p, state: dict, turn: np.ndarray) -> None:
+    """Users change to another substance while their own is dear or hard to get, and go back when it no longer is."""
+    users, kinds = state["users"], len(state["reference"])
+    if kinds < 2:
+        return
+    # What a usual dose costs now, hard to get included, against what it usually costs.
+    dear = np.log(state["price"] / state["strength"] / state["reference"] / np.maximum(state["fill"], 0.2))
+    mine = np.flatnonzero(turn & (users["use"] > 0))
+    kind, prefers = users["kind"][mine].astype(np.int64), users["prefers"][mine].astype(np.int64)
+    best = np.array([min((j for j in range(kinds) if j != k), key=lambda j: (dear[j], j)) for k in range(kinds)])
+    away = np.maximum(dear[prefers] - dear[best[prefers]] - 0.1, 0.0)
+    back = np.where(dear[prefers] - dear[kind] < 0.1, 1.0, 0.0)
+    hazard = p.substitution * np.where(kind == prefers, away, back)
+    hit = uniforms(model.seed, "drugs.substitute", model.tick, users["key"][mine]) < 1.0 - np.exp(-hazard)
+    target = np.where(kind == prefers, best[prefers], prefers)
+    users["kind"][mine[hit]] = target[hit]
+    users["place"][mine[hit]] = -1

@@ -22,8 +22,8 @@ _MOVE = decision("drugs.move")
 
 
 @njit(cache=True, nogil=True)
-def restock(seed, tick, order, key, kind, held, stock, cost, sold, account, supplier,
-            import_kind, import_active, import_stock, import_price, import_sold, import_asked, ledger):
+def restock(seed, tick, order, key, kind, held, stock, purity, cost, sold, account, supplier,
+            import_kind, import_active, import_stock, import_purity, import_price, import_sold, import_asked, ledger):
     """Sellers fill up for some days of sales at their own supplier or at a cheaper one they hear of."""
     everyone = import_kind.size
     for o in range(order.size):
@@ -54,6 +54,7 @@ def restock(seed, tick, order, key, kind, held, stock, cost, sold, account, supp
         import_stock[m] -= take
         import_sold[m] += take
         cost[s] = (cost[s] * stock[s] + take * cents / 100.0) / (stock[s] + take)
+        purity[s] = (purity[s] * stock[s] + take * import_purity[m]) / (stock[s] + take)
         stock[s] += take
         account[s] -= take * cents
         ledger[WHOLESALE] += take

@@ -30,6 +30,7 @@ from sim.drugs.people import (
 from sim.drugs.tables import LEDGER, OPENING, SELLER_COLUMNS, SHIPPED, USER_COLUMNS, empty, insert, rows_of
 
 WARM_DAYS = 21
+MEDIAN = 400.0  # weekly median income for which the parameters give money
 JOBLESS = 5  # of the column `routine`
 DEPENDENT_AGES, OCCASIONAL_AGES = (18.0, 60.0), (15.0, 45.0)
 
@@ -38,11 +39,19 @@ def begin(model, p, state: dict) -> None:
     """Fill `state` and the owned columns. The model's tick and day are those of its start."""
     r = model.residents
     kinds, cells = len(p.substances), model.city.grid.cells
+    median = float(model.mechanisms["economy"].state.get("median", 0.0))
+    unit = median / MEDIAN if median > 0 else 1.0
+    reference = np.array(p.reference_price) * unit
     state.update(users=empty(USER_COLUMNS), sellers=empty(SELLER_COLUMNS), ledger=np.zeros(LEDGER, np.int64),
-                 price=np.array(p.reference_price), paid=np.array(p.reference_price),
+                 unit=unit, reference=reference, price=reference.copy(), paid=reference.copy(), cut=False,
+                 purity=np.ones(kinds), strength=np.ones(kinds), fill=np.ones(kinds),
+                 searched=np.empty(0, np.int64), last_id=int(r["id"].max(initial=-1)),
                  traffic=np.zeros(cells, np.float32), presence=np.zeros(cells, np.float32), watched=np.zeros(cells),
-                 slots=p.slots * len(r) / 1000.0, today=dict(sales=0, overdoses=0, seized=0), initiation=0.0, onset=0.0,
+                 slots=p.slots * len(r) / 1000.0, initiation=0.0, onset=0.0,
+                 today=dict(sales=0, overdoses=0, seized=0, revenue=0.0, imports=0.0, searched=0),
                  pay_for_risk=np.zeros(kinds), usual_risk=_usual_risk(r))
+    model.mechanisms["flows"].setup(model)
+    trade.terms(model, p, state)
     footfall, good = trade.street(model)
     choose_users(model, p, state["users"])
     users = state["users"]
@@ -50,7 +59,7 @@ def begin(model, p, state: dict) -> None:
     r["use"][rows] = users["use"]
     start_treatment(model, p, state)
     r["treatment"][rows] = users["treat"]
-    spend = first_purses(model, p, users, rows)
+    spend = first_purses(model, p, users, rows, state["reference"])
     balance_use(model, p, state, rows)
     choose_sellers(model, p, state, spend)
     make_importers(model, p, state, spend)
@@ -99,9 +108,17 @@ def choose_users(model, p, users: dict) -> None:
     keys = r["key"][rows]
     appetite, patience = taste(model.seed, keys, p.appetite_sd)
     long_ago = uniforms(seed, "drugs.since", 0, keys)
-    kind = np.searchsorted(np.cumsum(p.shares)[:-1], uniforms(seed, "drugs.kind", 0, keys), side="right")
-    insert(users, dict(id=r["id"][rows], key=keys, kind=kind, use=use, appetite=appetite, patience=patience,
-                       since=model.day - _days(FORGET, long_ago), place=np.full(len(rows), -1)))
+    kind = first_kind(p, use, uniforms(seed, "drugs.kind", 0, keys))
+    insert(users, dict(id=r["id"][rows], key=keys, kind=kind, prefers=kind, use=use, appetite=appetite,
+                       patience=patience, since=model.day - _days(FORGET, long_ago), place=np.full(len(rows), -1)))
+
+
+def first_kind(p, use: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    """Substance of users: by its share of occasional users, and among the (formerly) dependent by how it hooks too."""
+    hooked = np.array(p.shares) * np.array(p.dependence)
+    hooked = hooked / hooked.sum() if hooked.sum() > 0 else np.array(p.shares)
+    some = np.searchsorted(np.cumsum(p.shares)[:-1], draw, side="right")
+    return np.where(use == OCCASIONAL, some, np.searchsorted(np.cumsum(hooked)[:-1], draw, side="right"))
 
 
 def _days(most: int, u: np.ndarray) -> np.ndarray:
@@ -133,10 +150,10 @@ def start_treatment(model, p, state: dict) -> None:
     users["tsince"][listed] = model.day - _days(60, uniforms(seed, "drugs.start_list", 0, users["key"][listed]))
 
 
-def first_purses(model, p, users: dict, rows: np.ndarray) -> np.ndarray:
+def first_purses(model, p, users: dict, rows: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Give users some days' money and the tolerance of their habit; returns the doses a day they are likely to buy."""
     r = model.residents
-    reference = np.array(p.reference_price)[users["kind"]]
+    reference = reference[users["kind"]]
     dependent = users["use"] == DEPENDENT
     q = np.array([wanted(bool(d), a * (p.dose_dependent if d else p.dose_occasional), 1.0, v)
                   for d, a, v in zip(dependent, users["appetite"], users["patience"])]) if len(rows) else np.zeros(0)
@@ -158,7 +175,7 @@ def balance_use(model, p, state: dict, rows: np.ndarray) -> None:
     out = p.remission / 365.0 * (dependent & (users["treat"] == 0)).sum() + p.completion * late.sum()
     out += dependent.sum() * 0.9 * p.overdose * 1.3 * p.fatal
     back = (p.relapse * np.exp(-(model.day - users["since"][former]) / FADE)).sum()
-    at_risk = np.exp(-0.3 * sc[occasional]).sum()
+    at_risk = (np.array(p.dependence)[users["kind"][occasional]] * np.exp(-0.3 * sc[occasional])).sum()
     state["onset"] = float(max(out - back, 0.2 * out) / at_risk) if at_risk > 0 else 0.0
     stopping = p.stop / 365.0 * (0.6 + 0.04 * np.maximum(age_years(model, rows[occasional]) - 16.0, 0.0)).sum()
     u, ids, at = pairs(model, users, rows, np.ones(len(rows), bool))
@@ -184,17 +201,19 @@ def choose_sellers(model, p, state: dict, bought: np.ndarray) -> None:
     # Users know a seller; of the others only a seller's friends do.
     knows = np.where(r["use"][at] > 0, 1.0, 0.1)
     luck = uniforms(model.spec.seed, "drugs.first_sellers", 0, r["key"][at])
-    cost = trade.replacement(p) / (1.0 - min(p.seizure, 0.95)) * MARKUP
+    cost = state["replacement"] / (1.0 - min(state["loss"], 0.95)) * MARKUP
+    reference = state["reference"]
     for k in range(len(p.substances)):
         sales = bought[users["kind"] == k].sum()
         mine = np.flatnonzero(kind == k)
         count = min(len(mine), max(round(sales / (p.capacity * p.utilisation)), 1 if sales > 0 else 0))
         each = sales / max(count, 1)
-        profit = 7.0 * each * max(p.reference_price[k] - cost[k], 0.0)
+        profit = 7.0 * each * max(reference[k] - cost[k], 0.0)
         chosen = mine[_settled(p, need[mine], knows[mine], ids[mine], luck[mine], profit, count)]
         insert(sellers, dict(id=ids[chosen], key=r["key"][at[chosen]], kind=np.full(count, k), place=np.full(count, -1),
                              since=np.full(count, model.day - 60), stock=np.full(count, round(3 * each)),
-                             cost=np.full(count, cost[k]), price=np.full(count, p.reference_price[k]),
+                             cost=np.full(count, cost[k]), price=np.full(count, reference[k]),
+                             purity=np.ones(count),
                              sold=np.full(count, each), profit=np.full(count, profit)))
     r["selling"][rows_of(r, sellers["id"])] = 1
 
@@ -222,7 +241,7 @@ def make_importers(model, p, state: dict, bought: np.ndarray) -> None:
     kind = np.repeat(np.arange(kinds), 2 * running)
     active = np.tile(np.arange(2 * running) < running, kinds)
     each = np.where(active, sales[kind] / running, 0.05)
-    lost = min(p.seizure, 0.95)
+    lost = min(state["loss"], 0.95)
     pipe = np.zeros((total, RING, LOADS), np.int64)
     for m in np.flatnonzero(active):
         for ahead in range(0, p.lead, 3):
@@ -231,8 +250,8 @@ def make_importers(model, p, state: dict, bought: np.ndarray) -> None:
         key=np.array([mix(np.uint64(m), np.uint64(model.spec.seed)) for m in range(total)], np.uint64),
         kind=kind.astype(np.int64), born=np.zeros(total, np.int64), active=active,
         stock=np.where(active, np.round(p.cover * each), 0).astype(np.int64),
-        price=(trade.replacement(p) / (1.0 - lost) * 1.1)[kind], memory=np.maximum(each, 0.05),
-        belief=np.full(total, p.seizure),
+        price=(state["replacement"] / (1.0 - lost) * 1.1)[kind], memory=np.maximum(each, 0.05),
+        belief=np.full(total, lost), purity=np.ones(total),
         pipe=pipe, sold=np.zeros(total, np.int64), asked=np.zeros(total, np.int64))
     state["flow"], state["flow_start"] = sales.copy(), np.maximum(sales, 1.0)
     state["budget"] = 21.0 * p.flow_cap * sales
@@ -244,8 +263,7 @@ def make_importers(model, p, state: dict, bought: np.ndarray) -> None:
 
 def warm_up(model, p, state: dict, rows: np.ndarray, footfall, good) -> None:
     """Three weeks of trade without events: sellers find places, users find sellers, stocks turn over."""
-    sellers = state["sellers"]
-    doses, reference = np.array([p.dose_occasional, p.dose_dependent]), np.array(p.reference_price)
+    sellers, reference = state["sellers"], state["reference"]
     free, held = np.ones(len(rows), bool), np.zeros(len(sellers["id"]), bool)
     seller_rows = rows_of(model.residents, sellers["id"])
     for day in range(-WARM_DAYS, 0):
@@ -253,13 +271,13 @@ def warm_up(model, p, state: dict, rows: np.ndarray, footfall, good) -> None:
         state["traffic"] *= np.float32(0.9)
         if day % 3 == 0:
             trade.relocate(model, tick, p, state, footfall, good, everybody=True)
-        trade.supply(model.seed, tick, model.day + day, p, state, 0.0)
-        trade.retail(model, tick, model.day + day, p, state, doses, reference, rows, free, seller_rows, held)
+        trade.supply(model, tick, model.day + day, p, state)
+        trade.retail(model, tick, model.day + day, p, state, rows, free, seller_rows, held)
         for name in ("today", "revenue", "short"):
             sellers[name][:] = 0
     for k in range(len(reference)):  # the level of prices is an input; who is dearer than whom was found
         sellers["price"][sellers["kind"] == k] *= reference[k] / state["price"][k]
-    state["price"][:], state["paid"][:] = reference, reference
+    state["price"][:], state["paid"][:], state["fill"][:] = reference, reference, 1.0
 
 
 def place_alone(model, p, state: dict, footfall, good) -> None:

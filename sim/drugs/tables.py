@@ -6,11 +6,12 @@ import numpy as np
 
 # The ledger: doses, then money in hundredths of the currency. int64, so that it balances exactly.
 (SHIPPED, SEIZED, BLOCKED, LANDED, WHOLESALE, RETAIL, CONFISCATED, DISCARDED, OPENING,
- SPENT, REVENUE, PAID_SUPPLIERS, IMPORT_REVENUE, PAID_BEYOND, BOUGHT) = range(15)
-LEDGER = 15
+ SPENT, REVENUE, PAID_SUPPLIERS, IMPORT_REVENUE, PAID_BEYOND, BOUGHT, STRETCHED) = range(16)
+LEDGER = 16
 
 USER_COLUMNS = {
     "id": "i8", "key": "u8", "kind": "u1",
+    "prefers": "u1",  # the substance he would take if prices were as usual
     "use": "u1",  # 0 former, 1 occasional, 2 dependent
     "treat": "u1",  # 0 no, 1 waiting, 2 in
     "since": "i4",  # day on which the state of use began
@@ -23,6 +24,7 @@ SELLER_COLUMNS = {
     "id": "i8", "key": "u8", "kind": "u1",
     "place": "i4", "since": "i4",
     "stock": "i8", "cost": "f8", "price": "f8",
+    "purity": "f8",  # of the stock, relative to the usual one
     "sold": "f8",  # doses a day, smoothed
     "profit": "f8",  # a week, smoothed
     "account": "i8",  # hundredths

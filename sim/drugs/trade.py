@@ -7,12 +7,13 @@ import numpy as np
 from sim.draws import uniforms
 from sim.drugs.buying import buy
 from sim.drugs.demand import needs
-from sim.drugs.importing import arrivals, come_and_go, orders_and_prices
+from sim.drugs.importing import RING, arrivals, come_and_go, orders_and_prices
 from sim.drugs.places import open_sites, site_codes
 from sim.drugs.selling import SETTLE, close_day, move, restock
-from sim.drugs.tables import BOUGHT, rows_of
+from sim.drugs.tables import BOUGHT, SHIPPED, rows_of
 
 PRICE_MEMORY = 0.2  # per day: how fast users' idea of the going price follows what is paid
+STRENGTH_MEMORY = 0.07  # per day: how fast users notice that a drug has become weaker or stronger
 FLOW_MEMORY = 1.0 / 60.0  # per day: what counts as the usual inflow
 
 
@@ -27,48 +28,74 @@ def street(model) -> tuple[np.ndarray, np.ndarray]:
     return (flow / mean if mean > 0 else np.ones(len(good), np.float32)), np.ascontiguousarray(good)
 
 
-def replacement(p) -> np.ndarray:
-    """Cost of a dose landed in the city by substance, before losses on the way."""
-    return np.array(p.external_price) * (1.0 + p.handling)
+def terms(model, p, state: dict) -> None:
+    """Ask the flows what it costs and risks to bring a dose in today."""
+    flows = model.mechanisms["flows"]
+    way = flows.state["drugs"]
+    state["outside"] = np.array(p.external_price) * state["unit"] * flows.rise(model, "drugs")
+    state["replacement"] = state["outside"] * flows.delivered("drugs")
+    state["loss"] = float((way["share"] * way["belief"]).sum())
 
 
-def flow_limit(p, state: dict, day: int) -> np.ndarray:
-    """Doses a day that can come in, by substance: the cap, or what a shock leaves of the usual inflow."""
+def change(model, p, day: int) -> float:
+    """Change of what may arrive against the usual flow: by the lever `inflow` or the shock of the parameters."""
+    cut = -p.supply_shock if p.shock_start <= day < p.shock_start + p.shock_days else 0.0
+    return min(cut + model.mechanisms["flows"].change(model, "drugs"), 4.0)
+
+
+def supply(model, tick: int, day: int, p, state: dict, closed: bool = False) -> None:
+    """Let the day's loads in. A cut limits arrivals: limits on orders would be undone by ordering more.
+
+    closed: nothing at all comes in, because there are no flows from beyond the city.
+    """
+    im, ledger, flows = state["importers"], state["ledger"], model.mechanisms["flows"]
+    way, moved = flows.state["drugs"], change(model, p, day)
     limit = p.flow_cap * state["flow_start"]
-    if p.supply_shock > 0 and p.shock_start <= day < p.shock_start + p.shock_days:
-        limit = np.minimum(limit, (1.0 - p.supply_shock) * state["flow"])
-    return limit
-
-
-def supply(seed, tick: int, day: int, p, state: dict, interdiction: float) -> None:
-    """Let the day's loads in. A shock limits arrivals: limits on orders would be undone by ordering more."""
-    im, ledger = state["importers"], state["ledger"]
-    limit = flow_limit(p, state, day)
-    shock = p.supply_shock > 0 and p.shock_start <= day < p.shock_start + p.shock_days
-    # Unused room is kept for three weeks, because loads are lumps; a shock starts without any.
-    state["budget"] = limit.copy() if day == p.shock_start else np.minimum(state["budget"] + limit, 21.0 * limit)
+    if moved < 0.0:
+        limit = np.minimum(limit, max(1.0 + moved, 0.0) * state["flow"])
+    # Unused room is kept for three weeks, because loads are lumps; a cut starts without any.
+    fresh = moved < 0.0 and not state["cut"]
+    state["cut"] = moved < 0.0
+    state["budget"] = limit.copy() if fresh else np.minimum(state["budget"] + limit, 21.0 * limit)
+    if moved > 0.0 and not closed:
+        push(state, day, moved)
     landed = np.zeros(len(limit), np.int64)
-    seizure = min(max(p.seizure + interdiction, 0.0), 0.98)
-    arrivals(seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["belief"], im["pipe"],
-             state["budget"], seizure, np.floor(100.0 * np.array(p.external_price) + 0.5).astype(np.int64), ledger,
-             landed)
-    if not shock:
+    ways = len(way["cost"])
+    sent, seized, through = np.zeros(ways, np.int64), np.zeros(ways, np.int64), np.zeros(ways, np.int64)
+    arrivals(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["purity"], im["belief"],
+             im["pipe"], np.zeros(len(limit)) if closed else state["budget"], np.cumsum(way["share"]),
+             np.zeros(ways) if closed else way["risk"], 1 if closed else flows.pieces(),
+             np.floor(100.0 * state["outside"] + 0.5).astype(np.int64), ledger, landed, sent, seized, through)
+    state["ways"] = dict(sent=sent.astype(float), seized=seized.astype(float), landed=through.astype(float))
+    if moved >= 0.0:
         state["flow"] += FLOW_MEMORY * (landed - state["flow"])
 
 
-def retail(model, tick: int, day: int, p, state: dict, doses, reference, rows, free, seller_rows, held) -> np.ndarray:
-    """Restock, sell, close the books of the day; returns the doses every user took."""
+def push(state: dict, day: int, share: float) -> None:
+    """More is offered than was ordered: goods on commission, spread over the importers of a substance."""
+    im = state["importers"]
+    for k in range(len(state["flow"])):
+        mine = np.flatnonzero(im["active"] & (im["kind"] == k))
+        if len(mine):
+            each = int(share * state["flow"][k] / len(mine))
+            im["pipe"][mine, day % RING, 0] += each
+            state["ledger"][SHIPPED] += each * len(mine)
+
+
+def retail(model, tick: int, day: int, p, state: dict, rows, free, seller_rows, held) -> tuple[np.ndarray, np.ndarray]:
+    """Restock, sell, close the books of the day; returns every user's doses, as sold and of the usual purity."""
     r, ledger = model.residents, state["ledger"]
     users, sellers, im = state["users"], state["sellers"], state["importers"]
     im["sold"][:], im["asked"][:] = 0, 0
     first = np.argsort(uniforms(model.seed, "drugs.restock_order", tick, sellers["key"]), kind="stable")
-    restock(model.seed, tick, first, sellers["key"], sellers["kind"], held, sellers["stock"], sellers["cost"],
-            sellers["sold"], sellers["account"], sellers["supplier"], im["kind"], im["active"], im["stock"],
-            im["price"], im["sold"], im["asked"], ledger)
-    want, ate = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
-    needs(model.seed, tick, state["price"], reference, doses, p.legal_share, p.support, p.demand_cut, users["key"],
-          users["kind"], users["use"], users["treat"], users["appetite"], users["patience"], users["tolerance"], rows,
-          free, r["income"], r["cash"], r["gap"], want)
+    restock(model.seed, tick, first, sellers["key"], sellers["kind"], held, sellers["stock"], sellers["purity"],
+            sellers["cost"], sellers["sold"], sellers["account"], sellers["supplier"], im["kind"], im["active"],
+            im["stock"], im["purity"], im["price"], im["sold"], im["asked"], ledger)
+    want, ate, pure = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64), np.zeros(len(rows))
+    doses = np.array([p.dose_occasional, p.dose_dependent])
+    needs(model.seed, tick, state["price"], state["reference"], state["strength"], doses, p.legal_share, p.support,
+          p.demand_cut, users["key"], users["kind"], users["use"], users["treat"], users["appetite"],
+          users["patience"], users["tolerance"], rows, free, r["income"], r["cash"], r["gap"], want)
     buyers = np.flatnonzero(want > 0)
     buyers = buyers[np.argsort(uniforms(model.seed, "drugs.buying_order", tick, users["key"][buyers]), kind="stable")]
     width = model.city.grid.width
@@ -76,25 +103,35 @@ def retail(model, tick: int, day: int, p, state: dict, doses, reference, rows, f
     cents = np.maximum(np.floor(100.0 * sellers["price"] + 0.5).astype(np.int64), 1)
     buy(model.seed, tick, buyers, want, users["key"], users["kind"], users["place"], rows, users["id"], r["home"],
         r["anchor"], r["shop_nodes"], r["bar_node"], r["ties"], r["cash"], cents, width, codes, seats, sellers["id"],
-        sellers["place"], sellers["price"], sellers["stock"], sellers["today"], sellers["revenue"], sellers["short"],
-        state["presence"], state["traffic"], p.capacity, p.travel, p.presence_weight, ledger, ate)
+        sellers["place"], sellers["price"], sellers["stock"], sellers["purity"], sellers["today"], sellers["revenue"],
+        sellers["short"], state["presence"], state["traffic"], p.capacity, p.travel, p.presence_weight, ledger, ate,
+        pure)
     ledger[BOUGHT] += ate.sum()
-    _going_price(state, sellers, len(reference))
+    _going_price(state, sellers, users["kind"], ate, pure)
     close_day(held, seller_rows, sellers["cost"], sellers["price"], sellers["sold"], sellers["profit"],
               sellers["account"], sellers["today"], sellers["revenue"], sellers["short"], p.capacity, p.price_step,
               p.utilisation, r["cash"])
-    orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["price"],
-                      im["memory"], im["belief"], im["sold"], im["asked"], im["pipe"], replacement(p), p.lead, p.cover,
-                      ledger)
+    orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["purity"],
+                      im["price"], im["memory"], im["belief"], im["sold"], im["asked"], im["pipe"],
+                      state["replacement"], p.lead, p.cover, p.stretch, p.weakest, ledger)
     if day % 7 == 0:
-        come_and_go(model.seed, tick, day, im["key"], im["kind"], im["born"], im["active"], im["stock"], im["price"],
-                    im["memory"], im["belief"], im["pipe"], replacement(p), p.seizure, p.lead, ledger)
-    return ate
+        capital = min(model.mechanisms["flows"].capital(), 1.0)
+        come_and_go(model.seed, tick, day, im["key"], im["kind"], im["born"], im["active"], im["stock"], im["purity"],
+                    im["price"], im["memory"], im["belief"], im["pipe"], state["replacement"], state["loss"], capital,
+                    ledger)
+    return ate, pure
 
 
-def _going_price(state: dict, sellers: dict, kinds: int) -> None:
-    """Mean price paid today, weighted by sales, and the users' slower idea of it."""
-    for k in range(kinds):
+def _going_price(state: dict, sellers: dict, kind: np.ndarray, ate: np.ndarray, pure: np.ndarray) -> None:
+    """Mean price paid today, weighted by sales, and the users' slower idea of it and of the purity."""
+    im = state["importers"]
+    for k in range(len(state["price"])):
+        taken = int(ate[kind == k].sum())
+        if taken > 0:
+            state["purity"][k] = pure[kind == k].sum() / taken
+            state["strength"][k] += STRENGTH_MEMORY * (state["purity"][k] - state["strength"][k])
+        asked, sold = int(im["asked"][im["kind"] == k].sum()), int(im["sold"][im["kind"] == k].sum())
+        state["fill"][k] += PRICE_MEMORY * ((sold / asked if asked > 0 else 1.0) - state["fill"][k])
         mine = sellers["kind"] == k
         sold = int(sellers["today"][mine].sum())
         if sold > 0:

@@ -110,6 +110,10 @@ class Flows(Mechanism):
         st = self.state[flow]
         return 1.0 + float((st["share"] * st["cost"]).sum())
 
+    def pieces(self) -> int:
+        """In how many parcels a load of drugs is split."""
+        return routes.parcels(self.state["drugs"], contract.declared(self.params)["drugs"])
+
     def change(self, model, flow: str) -> float:
         """Change of what may arrive against the usual flow (lever `inflow`): -0.6 for a cut by 60 %, 0 for none."""
         return max(sum(order["share"] for order in model.levers["inflow"] if order["flow"] == flow), -1.0)

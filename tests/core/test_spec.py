@@ -30,7 +30,8 @@ GOLDEN = RunSpec(
 )
 
 # Two substances: their shares add up to 1, so one alone could not be changed.
-DRUGS = dict(substances=["a", "b"], shares=[0.75, 0.25], external_price=[3.0, 4.0], reference_price=[10.0, 20.0])
+DRUGS = dict(substances=["a", "b"], shares=[0.75, 0.25], dependence=[1.0, 1.0], external_price=[3.0, 4.0],
+             reference_price=[10.0, 20.0])
 WHOLE = {"mechanism": {"drugs": DRUGS}, "intervention": {name: {} for name in sorted(registry.INTERVENTIONS)}}
 
 
