@@ -9,6 +9,8 @@ from sim.columns import Column
 from sim.parameters import param
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sim.model import CityModel
 
 
@@ -69,6 +71,12 @@ class Mechanism:
 
     def step(self, model: CityModel) -> None:
         """Do the mechanism's part of a tick, day, week or month. Propose, resolve conflicts by id, commit."""
+
+    def welcome(self, model: CityModel, rows: np.ndarray) -> None:
+        """Give newcomers (rows of residents, with all base columns) their first values; called also when switched off.
+
+        Without it the owned columns of newcomers hold the declared defaults.
+        """
 
     def record(self, model: CityModel) -> dict[str, float]:
         """Return what the daily series should hold, by name."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim import registry
+from sim import registry, turnover
 from sim.calendar import Calendar
 from sim.city.grid import City
 from sim.columns import Column, Population
@@ -50,19 +50,19 @@ BASE_COLUMNS: dict[str, dict[str, Column]] = {
     "residents": {
         "birth_day": Column("i4", 0, "day", "day of birth, counted from the first scored day", static=True),
         "sex": Column("u1", 0, "1 male", "sex", static=True),
-        "dwelling": Column("i4", -1, "id", "home", static=True),
+        "dwelling": Column("i4", -1, "id", "home"),
         "next_member": Column("i4", -1, "id", "next member of the household"),
-        "home": Column("i4", 0, "cell", "cell of the home", static=True),
-        "area": Column("i2", 0, "index", "neighbourhood of the home", static=True),
-        "self_control": Column("f4", 0, "sd", "self-control, standard normal, high is restrained", static=True),
-        "ties": Column("i4", -1, "id", "friends", static=True, width=4),
-        "shop_nodes": Column("i4", -1, "cell", "where errands are done", static=True, width=2),
-        "bar_node": Column("i4", -1, "cell", "where evenings out are spent", static=True),
-        "partner": Column("u1", 0, "0/1", "lives with a partner", static=True),
+        "home": Column("i4", 0, "cell", "cell of the home"),
+        "area": Column("i2", 0, "index", "neighbourhood of the home"),
+        "self_control": Column("f4", 0, "sd", "self-control, standard normal, high is restrained"),
+        "ties": Column("i4", -1, "id", "friends", width=4),
+        "shop_nodes": Column("i4", -1, "cell", "where errands are done", width=2),
+        "bar_node": Column("i4", -1, "cell", "where evenings out are spent"),
+        "partner": Column("u1", 0, "0/1", "lives with a partner"),
     },
     "dwellings": {
         "cell": Column("i4", 0, "cell", "place", static=True),
-        "first_member": Column("i4", -1, "id", "first member of the household"),
+        "first_member": Column("i4", -1, "id", "first member of the household, -1 vacant"),
         "security": Column("f4", 0, "sd", "locks, alarms, doors", static=True),
         "value": Column("f4", 0, "sd", "what there is to take", static=True),
         "cover": Column("f4", 0, "sd", "entry hidden from view", static=True),
@@ -71,6 +71,7 @@ BASE_COLUMNS: dict[str, dict[str, Column]] = {
     "guardians": {},
 }
 COMPACT_DAYS = 30
+LINKS = {("residents", name) for name in ("dwelling", "next_member", "home", "area")} | {("dwellings", "first_member")}
 
 
 def _checksum(value: Any, so_far: int = 0) -> int:
@@ -129,8 +130,9 @@ class CityModel(ColumnModel):
         self.guard = False
         self._stepping: Mechanism | None = None
         self._proposals: list[tuple] = []
-        self._deaths: list[tuple] = []
-        self._died: dict[str, int] = {}
+        self._leaving: list[tuple] = []  # (ids, name of the daily count)
+        self._entering: list[tuple] = []  # (keys, name of the daily count, columns)
+        self._turnover: dict[str, int] = {}
         self._costs: dict[str, float] = {}
         self._chunks = Chunks(spec.threads)
         self._ages: tuple | None = None
@@ -148,6 +150,8 @@ class CityModel(ColumnModel):
         self.shocks = {name: registry.SHOCKS[name](params) for name, params in spec.shock.items()}
         self._plans = {**self.interventions, **self.shocks}
         self._story = self._ordered()
+        told = [self.mechanisms[n] for n in STORY if n in self.mechanisms]
+        self.welcoming = told + [m for n, m in sorted(self.mechanisms.items()) if m not in told]
         self.log, self.series = EventLog(), Series()
         self.new_events = slice(0, 0)
         self._make_populations(snapshot)
@@ -267,7 +271,7 @@ class CityModel(ColumnModel):
                 self._run(mechanism)
                 self.new_events = slice(start, len(self.log))
         self._settle()
-        self._bury()
+        self._turn_over()
         if last:
             if since % COMPACT_DAYS == 0:
                 self._compact()
@@ -290,11 +294,15 @@ class CityModel(ColumnModel):
         return self
 
     def _run(self, mechanism: Mechanism) -> None:
+        self.act(mechanism, mechanism.step)
+
+    def act(self, mechanism: Mechanism, what: Callable[[CityModel], None]) -> None:
+        """Let a mechanism do something; it may write its own columns, layers and state alone."""
         events = len(self.log)
         before = self._fingerprint(mechanism, events) if self.guard else None
         self._stepping = mechanism
         try:
-            mechanism.step(self)
+            what(self)
         finally:
             self._stepping = None
         if before is not None:
@@ -374,6 +382,8 @@ class CityModel(ColumnModel):
         """
         if (population, column) not in self.owner:
             raise KeyError(f"no mechanism owns {population}.{column}")
+        if (population, column) in LINKS:
+            raise KeyError(f"{population}.{column} cannot be proposed: homes and households change together")
         if op not in ("add", "set"):
             raise ValueError(f"op: expected 'add' or 'set', found {op!r}")
         ids = np.atleast_1d(np.asarray(ids, np.int64))
@@ -385,7 +395,40 @@ class CityModel(ColumnModel):
 
     def bury(self, ids, cause: str) -> None:
         """Residents die; they leave their homes at the end of the tick."""
-        self._deaths.append((np.atleast_1d(np.asarray(ids, np.int64)), cause))
+        self._leaving.append((np.atleast_1d(np.asarray(ids, np.int64)), f"deaths.{cause}"))
+
+    def depart(self, ids, cause: str) -> None:
+        """Residents move away from the city at the end of the tick, for ever."""
+        self._leaving.append((np.atleast_1d(np.asarray(ids, np.int64)), f"left.{cause}"))
+
+    def enter(self, keys, cause: str, **columns: Any) -> None:
+        """People come to live in the city at the end of the tick, after the dead have left it.
+
+        Parameters
+        ----------
+        keys : array of uint64
+            What their draws are made from, derived from what causes each entry (:func:`sim.draws.mix_arrays`).
+        cause : str
+            Counted in the daily series ``entered.<cause>``.
+        **columns
+            Values of residents' columns, single or one a person: `dwelling` (id) at least, `birth_day`, `sex`... Home
+            and area follow from the dwelling; what is not given keeps its default until each mechanism's `welcome`.
+        """
+        keys, given = turnover.check(self, keys, columns)
+        if len(keys):
+            self._entering.append((keys, f"entered.{cause}", given))
+
+    def leaving(self) -> np.ndarray:
+        """Ids of those who die or move away at the end of this tick, as far as is known by now."""
+        return np.unique(np.concatenate([np.empty(0, np.int64), *[ids for ids, _ in self._leaving]]))
+
+    def admit(self, population: Population, ids: np.ndarray, keys: np.ndarray, columns: dict[str, Any]) -> None:
+        """What making a resident through a view does: he comes to live in the dwelling that is given."""
+        if population is not self.residents:
+            raise TypeError("patrol units cannot be made one by one; set mechanism.patrol instead")
+        if "dwelling" not in columns:
+            raise TypeError("residents cannot be made through views without a dwelling to live in")
+        turnover.admit(self, ids, *turnover.check(self, keys, columns))
 
     def expel(self, population: Population, ids) -> None:
         """What ``agent.remove()`` does: residents leave their households, at the end of the tick if one is running."""
@@ -393,7 +436,7 @@ class CityModel(ColumnModel):
             raise TypeError("patrol units cannot be removed one by one; set mechanism.patrol instead")
         self.bury(ids, "removed")
         if self._stepping is None:
-            self._bury()
+            turnover.leave(self)
 
     def is_offender(self, rows) -> np.ndarray:
         """True for residents with an offence in the last 365 days."""
@@ -443,37 +486,11 @@ class CityModel(ColumnModel):
                 new = np.clip(new, declared.low, declared.high)
             array[touched] = new
 
-    def _bury(self) -> None:
-        if not self._deaths:
-            return
-        deaths, self._deaths = self._deaths, []
-        r, d = self.residents, self.dwellings
-        for ids, cause in deaths:
-            rows = r.rows(np.unique(ids))
-            rows = rows[r["alive"][rows]]
-            for row in rows:
-                self._leave_household(r, d, row)
-            r.remove(rows)
-            if "cell" in r:
-                r["cell"][rows] = -1
-                r["activity"][rows] = 7
-            self._died[cause] = self._died.get(cause, 0) + len(rows)
-
-    @staticmethod
-    def _leave_household(r: Population, d: Population, row: int) -> None:
-        me, nxt = int(r["id"][row]), int(r["next_member"][row])
-        home = d.rows(r["dwelling"][row])
-        at = int(d["first_member"][home])
-        if at == me:
-            d["first_member"][home] = nxt
-        else:
-            while at >= 0:
-                here = r.row_of[at]
-                at = int(r["next_member"][here])
-                if at == me:
-                    r["next_member"][here] = nxt
-                    break
-        r["next_member"][row] = -1
+    def _turn_over(self) -> None:
+        if self._leaving:
+            turnover.leave(self)
+        if self._entering:
+            turnover.enter(self)
 
     def _compact(self) -> None:
         if not self.residents["alive"].all():
@@ -497,9 +514,8 @@ class CityModel(ColumnModel):
             counts = np.bincount(kind[mask], minlength=len(TYPES))
             values.update({f"{layer}.{name}": float(c) for name, c in zip(TYPES, counts)})
         self._day_start = len(self.log)
-        for cause, count in sorted(self._died.items()):
-            values[f"deaths.{cause}"] = float(count)
-        self._died.clear()
+        values.update({name: float(count) for name, count in sorted(self._turnover.items())})
+        self._turnover.clear()
         for mechanism in self._story:
             values.update(mechanism.record(self))
         values.update(self._costs)
@@ -537,7 +553,7 @@ class CityModel(ColumnModel):
             city=self.city,
             spec=self.spec,
             day_start=self._day_start,
-            died=dict(self._died),
+            turnover=dict(self._turnover),
             costs=dict(self._costs),
             populations={name: getattr(self, name).snapshot() for name in BASE_COLUMNS},
             layers={layer: self.layers[layer].copy() for kind, layer in self.owner if kind == "layers"},
@@ -546,7 +562,7 @@ class CityModel(ColumnModel):
             levers=self.levers.snapshot(),
             log=self.log.snapshot(),
             series=self.series.snapshot(),
-            pending=(list(self._proposals), list(self._deaths)),
+            pending=(list(self._proposals), list(self._leaving), list(self._entering)),
         )
 
     @classmethod
@@ -571,7 +587,7 @@ class CityModel(ColumnModel):
 
     def _load(self, saved: Mapping[str, Any]) -> None:
         self.tick, self.next_id, self._day_start = saved["tick"], saved["next_id"], saved["day_start"]
-        self._died.update(saved["died"])
+        self._turnover.update(saved["turnover"])
         self._costs.update({k: v for k, v in saved["costs"].items() if k.removeprefix("cost.") in self._plans})
         for name, population in saved["populations"].items():
             getattr(self, name).restore(population)
@@ -594,5 +610,5 @@ class CityModel(ColumnModel):
         )
         self.log.restore(saved["log"])
         self.series.restore(saved["series"])
-        proposals, deaths = saved["pending"]  # what was asked for between two ticks happens in the next one
-        self._proposals, self._deaths = list(proposals), list(deaths)
+        # What was asked for between two ticks happens in the next one.
+        self._proposals, self._leaving, self._entering = (list(queue) for queue in saved["pending"])

@@ -38,7 +38,7 @@ def _weigh(ox, oy, side, width, zone_x, zone_y, centre_x, centre_y, total, start
 
 
 @njit(cache=True, nogil=True)
-def _choose(origins, who, keys_from, seed, code, k, side, width, zone_x, zone_y, centre_x, centre_y, total, start,
+def _choose(origins, who, keys, seed, code, k, side, width, zone_x, zone_y, centre_x, centre_y, total, start,
             cells, size, summed, table, out):
     cumulated = np.empty(zone_x.size)
     last = -1
@@ -52,7 +52,7 @@ def _choose(origins, who, keys_from, seed, code, k, side, width, zone_x, zone_y,
             whole = _weigh(ox, oy, side, width, zone_x, zone_y, centre_x, centre_y, total, start, cells, size, table,
                            cumulated)
             last = origin
-        a, b, _, _ = draw4(seed, code, 0, keys_from + i, k)
+        a, b, _, _ = draw4(seed, code, 0, keys[i], k)
         z = min(np.searchsorted(cumulated, unit(a) * whole), zone_x.size - 1)
         lo, hi = start[z], start[z + 1]
         v = unit(b)
@@ -114,14 +114,15 @@ class Destinations:
         distance = np.arange(int(math.hypot(width, height) * _PER_CELL) + 8) / _PER_CELL
         self.table = (distance + offset) ** -float(exponent) * np.exp(-np.minimum(distance / reach, 300.0))
 
-    def choose(self, origins, seed: int, name: str, who=None, first_key: int = 0, k: int = 0, out=None) -> np.ndarray:
+    def choose(self, origins, seed: int, name: str, who=None, first_key: int = 0, k: int = 0, out=None,
+               keys: np.ndarray | None = None) -> np.ndarray:
         """Choose a destination for each origin; equal origins should stand together (the weights are reused).
 
         Parameters
         ----------
         origins : int array of cells
         seed, name, k
-            Key of the draws; the key of row i is ``first_key + i``.
+            Key of the draws; the key of row i is ``first_key + i``, or ``keys[i]`` where these are given.
         who : bool array, optional
             Rows that choose; the others keep -1 (or what `out` holds).
         out : int32 array, optional
@@ -134,7 +135,9 @@ class Destinations:
             out = np.full(len(origins), -1, np.int32)
         if who is None:
             who = np.ones(len(origins), np.bool_)
-        _choose(origins, who, np.int64(first_key), np.uint64(seed), decision(name), k, self.side, self.width,
+        if keys is None:
+            keys = np.arange(first_key, first_key + len(origins), dtype=np.uint64)
+        _choose(origins, who, keys, np.uint64(seed), decision(name), k, self.side, self.width,
                 self.zone_x, self.zone_y, self.centre_x, self.centre_y, self.total, self.start, self.cells, self.size,
                 self.summed, self.table, out)
         return out

@@ -29,7 +29,7 @@ def chance(hazard, days):
 @njit(cache=True, nogil=True)
 def careers(seed, tick, day, today, hazards, use_now, key, kind, use, treat, since, tsince, row, free, age_day,
             self_control, forgotten):
-    """A week in the life of the users whose turn it is (id mod 7).
+    """A week in the life of the users whose turn it is (key mod 7).
 
     hazards: onset, stop, remission, seek, give_up, drop_out, completion, relapse (per day). use_now: by substance,
     how much an occasional user takes relative to the reference, times how the substance hooks. forgotten: set for

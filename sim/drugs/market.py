@@ -222,7 +222,7 @@ class Drugs(Mechanism):
     def _week(self, model, rows, free) -> None:
         st, p = self.state, self.params
         users, together = st["users"], model.spec.interactions
-        turn = users["id"] % 7 == model.day % 7
+        turn = users["key"] % np.uint64(7) == model.day % 7
         use_now = np.ones(len(p.substances))
         if together:
             now, usual = st["price"] / st["strength"] / st["reference"], wanted(False, 1.0, 1.0, 1.0)
@@ -260,7 +260,7 @@ class Drugs(Mechanism):
         seller_rows = rows_of(model.residents, sellers["id"])
         if not len(seller_rows):
             return
-        mine = sellers["id"] % 7 == model.day % 7
+        mine = sellers["key"] % np.uint64(7) == model.day % 7
         known = trade.known_sellers(model, model.tick, st, model.city.grid.width, turn)
         ids, at, seen = candidates(model, st["users"], rows, sellers, seller_rows, known, turn, mine)
         pay = st["pay_for_risk"][sellers["kind"]]

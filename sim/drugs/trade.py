@@ -144,7 +144,7 @@ def relocate(model, tick: int, p, state: dict, footfall, good, everybody: bool =
     r, sellers = model.residents, state["sellers"]
     if not len(sellers["id"]):
         return
-    turn = np.ones(len(sellers["id"]), bool) if everybody else sellers["id"] % 7 == model.day % 7
+    turn = np.ones(len(sellers["id"]), bool) if everybody else sellers["key"] % np.uint64(7) == model.day % 7
     rows = rows_of(r, sellers["id"])
     standing = np.bincount(sellers["place"][sellers["place"] >= 0], minlength=len(good)).astype(np.int32)
     place = sellers["place"].copy()

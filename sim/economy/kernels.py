@@ -11,6 +11,7 @@ from sim.draws import decision, draw4, pick, unit
 
 INFANT, PUPIL, STUDENT, WORKER, SHIFT, JOBLESS, RETIRED = range(7)
 YEAR = 365
+STUDENT_MEANS = 0.35  # grants, parents and odd jobs against a wage, as at the start
 
 _MONTH = decision("economy.month")
 _WAGE = decision("economy.wage")
@@ -63,12 +64,13 @@ def usual_wage(seed, tick, key, median, sd):
 
 @njit(cache=True, nogil=True)
 def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, strain, standing, rates, ages,
-                 student_share, wage_sd, pension, routine, usual, moved):
+                 inactivity, student_share, wage_sd, pension, routine, usual, moved):
     """One month: growing up, losing and finding jobs, retiring. `moved`: 1 for a new workplace, 2 for a new school.
 
     rates: float64[areas, 3], monthly hazard of losing a job, of finding one, median wage. ages: when school starts,
-    when it ends, years of study, retirement. held: bool, in custody today. strain, standing: float32, factors on
-    losing and on finding a job.
+    when it ends, years of study, retirement. inactivity: age from which more leave the labour force, monthly hazards
+    of leaving it before and after that age, of coming back before it. held: bool, in custody today. strain, standing:
+    float32, factors on losing and on finding a job.
     """
     for i in range(lo, hi):
         moved[i] = 0
@@ -77,14 +79,15 @@ def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, str
         age = (day - birth_day[i]) / YEAR
         now = routine[i]
         a = max(area[i], 0)
-        u, v, w, _ = _words(seed, _MONTH, tick, key[i], 0)
+        u, v, w, x = _words(seed, _MONTH, tick, key[i], 0)
         if now <= PUPIL and age >= ages[1] and age < ages[1] + 10:
             if unit(w) < student_share:
                 now = STUDENT
                 moved[i] = 2
+                usual[i] = STUDENT_MEANS * rates[a, 2]
             else:
                 now = WORKER
-            usual[i] = 0.0
+                usual[i] = 0.0
         elif now == INFANT and age >= ages[0]:
             now = PUPIL
             moved[i] = 2
@@ -96,9 +99,15 @@ def working_life(lo, hi, seed, tick, day, key, alive, birth_day, area, held, str
         elif (now == WORKER or now == SHIFT or now == JOBLESS) and age >= ages[3]:
             now = RETIRED
             usual[i] *= pension
+        elif WORKER <= now < RETIRED and not held[i] and unit(x) < inactivity[1 if age < inactivity[0] else 2]:
+            now = RETIRED  # illness, care of others, giving up
+            usual[i] *= pension
+        elif now == RETIRED and age < inactivity[0] and unit(x) < inactivity[3]:
+            now = WORKER
+            usual[i] = 0.0
         if (now == WORKER or now == SHIFT or now == JOBLESS) and usual[i] <= 0.0:
             usual[i] = usual_wage(seed, tick, key[i], rates[a, 2], wage_sd)
-        entering = now == WORKER and routine[i] < WORKER
+        entering = now == WORKER and (routine[i] < WORKER or routine[i] == RETIRED)
         if now == WORKER or now == SHIFT:
             # Who enters the labour market finds a job with the odds of the area, so that youth adds no drift.
             lose = rates[a, 0] / max(rates[a, 0] + rates[a, 1], 1e-12) if entering else rates[a, 0] * strain[i]

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.columns import Column
-from sim.economy.kernels import JOBLESS, SHIFT, STUDENT, WORKER, households, own_income, sites, working_life
+from sim.economy.kernels import JOBLESS, PUPIL, SHIFT, STUDENT, WORKER, households, own_income, sites, working_life
+from sim.economy.newcomers import first_work
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
 from sim.registry import mechanism
 
 MONTH = 30
+LATER_AGE = 60.0  # when more people leave the labour force
+NEW_JOB, NEW_SCHOOL = 1, 2
 DEPENDENT = 2  # of the column `use`
 
 
@@ -37,6 +40,12 @@ class EconomyParams(MechanismParams):
                               doc="age at which school starts")
     leaving_age: float = param(18.0, unit="years", low=14, high=21, source="modelling choice",
                                doc="age at which school ends")
+    inactive: float = param(0.17, unit="share", low=0, high=0.9, source="OECD labour force statistics",
+                            doc="people of 25 to 59 outside the labour force")
+    inactive_later: float = param(0.40, unit="share", low=0, high=0.9, source="OECD labour force statistics",
+                                  doc="people of 60 and over, before retirement age, outside the labour force")
+    return_to_work: float = param(0.015, unit="per month", low=0, high=0.5, source="modelling choice",
+                                  doc="hazard of coming back into the labour force before the age of 60")
     student_share: float = param(0.4, unit="share", low=0, high=1, source="OECD Education at a Glance",
                                  doc="school leavers who go on to study")
     study_years: float = param(4.0, unit="years", low=0, high=10, source="modelling choice", doc="length of study")
@@ -120,33 +129,57 @@ class Economy(Mechanism):
         self._jobs = np.cumsum(model.layers["jobs"], dtype=np.int64)
         self._schools = np.cumsum(model.layers["schools"], dtype=np.int64)
 
+    def _inactivity(self) -> np.ndarray:
+        """Age 60 and the hazards at which the shares outside the labour force are what the parameters say."""
+        p = self.params
+        before = p.return_to_work * p.inactive / (1.0 - p.inactive)
+        # In the years from 60 on nobody comes back, so the share grows from the one before.
+        years = max(p.retirement_age - LATER_AGE, 0.5)
+        more = max(p.inactive_later - p.inactive, 0.0) / (1.0 - p.inactive)
+        after = -math.log(max(1.0 - min(2.0 * more, 0.95), 0.05)) / (12.0 * years)
+        return np.array([LATER_AGE, before, after, p.return_to_work])
+
     def labour_demand(self, day: int) -> float:
         """Share of the jobs of normal times that is missing on a day."""
         p = self.params
         return p.unemployment_shock * math.exp(-(day - p.shock_day) / p.shock_recovery) if day >= p.shock_day else 0.0
 
-    def hazards(self, day: int) -> np.ndarray:
-        """Monthly hazards of losing and of finding a job and the median wage, float64[areas, 3]."""
+    def hazards(self, day: int, lost: float = 0.0) -> np.ndarray:
+        """Monthly hazards of losing and of finding a job and the median wage, float64[areas, 3].
+
+        `lost` is the share of jobs that the lever takes away; what it takes more than last month is lost at once.
+        """
         p, base = self.params, self.state["unemployment"]
         odds = base / (1.0 - base)
         lose = np.minimum(p.job_finding * odds, 0.5)
-        missing = self.labour_demand(day)
+        missing = min(self.labour_demand(day) + lost, 0.95)
         aim = base + (1.0 - base) * missing
         find = np.minimum(lose * (1.0 - aim) / aim, 1.0)
         if p.shock_day <= day < p.shock_day + MONTH:
             lose = 1.0 - (1.0 - lose) * (1.0 - p.unemployment_shock)
+        rise = lost - self.state.get("lost", 0.0)
+        if rise > 0:
+            lose = 1.0 - (1.0 - lose) * (1.0 - min(rise, 0.95))
+        self.state["lost"] = float(lost)
         return np.stack([lose, find, self.state["wage"]], axis=1)
+
+    def welcome(self, model, rows) -> None:
+        first_work(self, model, rows)
+        self._means(model, transfer=0.0)
 
     def step(self, model) -> None:
         r, p = model.residents, self.params
         n, cell = len(r), model.city.grid.cell_m
+        rates = self.hazards(model.day, model.levers["jobs_lost"])
         held = self._held(model)
         strain, standing = self._prospects(model)
         moved = np.zeros(n, np.uint8)
         ages = np.array([p.school_age, p.leaving_age, p.study_years, p.retirement_age])
         model.parallel(working_life, n, model.seed, model.tick, model.day, r["key"], r["alive"], r["birth_day"],
-                       r["area"], held, strain, standing, self.hazards(model.day), ages, p.student_share, p.wage_sd,
-                       p.pension, r["routine"], r["usual"], moved)
+                       r["area"], held, strain, standing, rates, ages, self._inactivity(), p.student_share,
+                       p.wage_sd, p.pension, r["routine"], r["usual"], moved)
+        # Children who have moved go to a school near the new home.
+        moved[(r["routine"] == PUPIL) & (r["moved"] > model.day - MONTH - 1) & (moved == 0)] = NEW_SCHOOL
         model.parallel(sites, n, model.seed, model.tick, r["key"], r["home"], r["routine"], moved, self._jobs,
                        self._schools, model.city.grid.width, p.commute / cell, p.school_run / cell, r["anchor"])
         model.parallel(own_income, n, r["routine"], r["usual"], held, model.levers["earnings"], p.benefit, r["income"])

@@ -96,6 +96,9 @@ class Deterrence(Mechanism):
     def prepare(self, model) -> None:
         model.sightings = []
 
+    def welcome(self, model, rows) -> None:
+        model.residents["risk"][rows] = self.params.base
+
     def step(self, model) -> None:
         p, tpd = self.params, model.calendar.ticks_per_day
         if model.slot == 0:

@@ -226,9 +226,14 @@ class Reactions(Mechanism):
         running = governance is not None and governance.params.enabled
         return governance.state.get("trust", self.state["area_trust"]) if running else self.state["area_trust"]
 
-    def _feel(self, model, day: int = 0, everybody: bool = False) -> None:
+    def welcome(self, model, rows) -> None:
+        self._feel(model, everybody=True, rows=rows.astype(np.int32))
+
+    def _feel(self, model, day: int = 0, everybody: bool = False, rows: np.ndarray | None = None) -> None:
         p, r = self.params, model.residents
-        if everybody:
+        if rows is not None:
+            pass
+        elif everybody:
             rows = np.arange(len(r), dtype=np.int32)
         else:
             rows = np.empty(len(r) + 1, np.int32)

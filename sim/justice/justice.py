@@ -141,7 +141,8 @@ class Justice(Mechanism):
         s["stopped"] = np.sort(r["id"][rows])
         s["today"]["stops"] += len(rows)
         wanted = np.intersect1d(s["stopped"], s["wanted"])
-        found = wanted[uniforms(model.seed, "justice.check", model.tick, wanted) < self.params.stop_check]
+        keys = person_keys(model, wanted)
+        found = wanted[uniforms(model.seed, "justice.check", model.tick, keys) < self.params.stop_check]
         s["today"]["stop_hits"] += len(found)
         return found
 

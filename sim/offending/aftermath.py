@@ -18,7 +18,7 @@ SKILL_STEP = np.array([0.3, 0.08, 0.2], np.float32)  # learning by kind; theft t
 def commit(off, model, e: dict[str, np.ndarray]) -> None:
     """Log the offences of a tick with those who joined, then let everybody learn."""
     r, tick = model.residents, model.tick
-    order = np.lexsort((e["type"], r["id"][e["rows"]], e["minute"]))
+    order = np.lexsort((e["type"], r["key"][e["rows"]], e["minute"]))
     e = {name: value[order] for name, value in e.items()}
     if model.spec.interactions and e["lethal"].any():
         alive = still_alive(r["id"][e["rows"]], e["victim_id"], e["lethal"])

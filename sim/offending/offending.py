@@ -68,11 +68,7 @@ class Offending(Mechanism):
         self.dwelling_first = np.searchsorted(cells, np.arange(model.city.grid.cells + 1)).astype(np.int32)
         self.hours_of = self._minute_weights(model)
         self.passing = schedules.passing()
-        n = len(model.residents)
-        size = n // model.chunks + 1024
-        self.lookers = np.empty((model.chunks, 2, size), np.int32)
-        self.quarrellers = np.empty((model.chunks, 2, size), np.int32)
-        self.hits = np.empty((model.chunks, size), np.int32)
+        self._make_room(model)
         self.found = np.zeros((model.chunks, 2), np.int64)
         self.hit_count = np.zeros(model.chunks, np.int64)
         self.bitmap = np.zeros(model.city.grid.cells, np.uint8)
@@ -80,6 +76,13 @@ class Offending(Mechanism):
         if model.tick == 0 and not self.state.get("judged"):  # once: a model restored at the start has been judged
             self._update(model, -1)
             self.state["judged"] = True
+
+    def _make_room(self, model) -> None:
+        """Scratch memory for as many residents as there are, and some more."""
+        size = len(model.residents) // model.chunks + 1024
+        self.lookers = np.empty((model.chunks, 2, size), np.int32)
+        self.quarrellers = np.empty((model.chunks, 2, size), np.int32)
+        self.hits = np.empty((model.chunks, size), np.int32)
 
     @staticmethod
     def _minute_weights(model) -> np.ndarray:
@@ -94,6 +97,8 @@ class Offending(Mechanism):
 
     def step(self, model) -> None:
         model.sightings = []
+        if len(model.residents) // model.chunks + 1 >= self.hits.shape[1]:
+            self._make_room(model)
         if model.slot == 0:
             self._update(model, (model.day + model.calendar.burn_in_days) % 7)
             self._who_is_ready(model)

@@ -141,6 +141,17 @@ def place_people(
             flat[slot[j]] += 1
 
 
+def friends_home(residents, rows=slice(None)) -> np.ndarray:
+    """Cell where the first living friend of each resident lives; without friends one's own home."""
+    r = residents
+    out = r["home"][rows].copy()
+    for friend in r["ties"][rows].T[::-1]:
+        at = r.find(friend)
+        there = (at >= 0) & r["alive"][at]
+        out[there] = r["home"][at[there]]
+    return out
+
+
 @dataclass(frozen=True)
 class RoutinesParams(MechanismParams):
     avoidance: float = param(
@@ -190,12 +201,16 @@ class Routines(Mechanism):
         r = model.residents
         home = r["home"]
         r["cell"][:] = home
-        friend = r["ties"][:, 0]
-        r["visit_node"][:] = np.where(friend >= 0, home[r.row_of[np.maximum(friend, 0)]], home)
+        r["visit_node"][:] = friends_home(r)
         for column in (r["shop_nodes"][:, 0], r["shop_nodes"][:, 1], r["bar_node"]):
             missing = column < 0
             column[missing] = home[missing]
         model.layers["at_home"][:] = np.bincount(home, minlength=model.city.grid.cells)
+
+    def welcome(self, model, rows) -> None:
+        r = model.residents
+        r["cell"][rows] = r["home"][rows]
+        r["visit_node"][rows] = friends_home(r, rows)
 
     def prepare(self, model) -> None:
         self.hourly = schedules.hourly()
@@ -233,6 +248,9 @@ class Routines(Mechanism):
 
     def step(self, model) -> None:
         r, layers = model.residents, model.layers
+        since = model.day + model.calendar.burn_in_days
+        if model.slot == 0 and since % 30 == 0 and since > 0:  # friends die and move
+            r["visit_node"][:] = friends_home(r)
         rules = any(model.levers[name] > 0 for name in ("curfew", "bars_closed", "alcohol_price"))
         given_up = self.given_up(model).astype(np.float32).ravel() if rules else np.empty(0, np.float32)
         limits = np.cumsum(self.shares(model), axis=1)[:, :5]

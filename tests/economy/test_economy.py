@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sim.economy.kernels import JOBLESS, SHIFT, WORKER, choose_site, households
 from sim.model import CityModel
 
-OTHERS = ("deterrence", "drugs", "justice", "offending", "patrol", "reactions", "routines")
+OTHERS = ("deterrence", "drugs", "justice", "lifecourse", "offending", "patrol", "reactions", "routines")
 ALONE = {name: {"enabled": False} for name in OTHERS}
 
 

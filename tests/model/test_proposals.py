@@ -110,7 +110,9 @@ def test_many_and_few_proposals_add_up_alike(model):
 
 
 def test_wrong_proposals_are_refused(model):
-    with pytest.raises(KeyError, match="no mechanism owns residents.home"):
+    with pytest.raises(KeyError, match="no mechanism owns residents.birth_day"):
+        model.propose("residents", "birth_day", [1], 1)
+    with pytest.raises(KeyError, match="residents.home cannot be proposed"):
         model.propose("residents", "home", [1], 1)
     with pytest.raises(ValueError, match="expected 'add' or 'set', found 'mul'"):
         model.propose("residents", "fear", [1], 1, "mul")
@@ -146,8 +148,8 @@ def test_a_proposal_for_somebody_who_dies_in_the_tick_is_harmless(model):
     model.propose("residents", "fear", [7], 1.0, "set")
     model.bury([7], "test")
     model._settle()
-    model._bury()
+    model._turn_over()
     assert model.residents["alive"].sum() == living - 1 and model.residents["fear"][model.residents.rows([7])] == 1
     model.bury([7, 7], "test")
-    model._bury()
+    model._turn_over()
     assert model.residents["alive"].sum() == living - 1, "nobody dies twice"
