@@ -59,11 +59,16 @@ class CommunityParams(MechanismParams):
                               doc="mean fear of a city whose mean efficacy is 0")
     usual_signs: float = param(3.5, unit="signs", low=0, high=100, source="modelling choice: as above",
                                doc="signs around a home in such a city; every home starts with them")
+    usual_density: float = param(65.0, unit="residents", low=0, high=10_000, source="modelling choice: as above",
+                                 doc="residents of an inhabited cell in such a city: in a sparser one people get about "
+                                     "further and come across as many signs on more cells; 0 counts by cell everywhere")
     signs_half_life: float = param(180.0, unit="days", low=7, high=3_650, source="modelling choice",
                                    doc="half-life of crime as a sign of disorder")
-    empty_home: float = param(0.25, unit="signs", low=0, high=10, source="modelling choice",
-                              doc="neglect of a home that stands empty (beyond those empty at the start), in vacant "
-                                  "lots")
+    lot: float = param(4.0, unit="signs", low=0, high=50,
+                       source="Branas et al. (2018): direction; modelling choice",
+                       doc="signs that a vacant lot stands for: everybody sees it every day")
+    empty_home: float = param(0.5, unit="signs", low=0, high=10, source="modelling choice",
+                              doc="the same for a home that stands empty, beyond those empty at the start")
     near: float = param(600.0, unit="m", low=50, high=10_000, source="modelling choice",
                         doc="distance within which friends are neighbours")
     built_most: float = param(1.0, unit="sd", low=0, high=5, source="modelling choice",
@@ -90,15 +95,17 @@ class Community(Mechanism):
         nothing = np.zeros(cells)
         self.state.update(next=0, root=nothing.copy(), drift=nothing.copy(), built=nothing.copy(), seen=nothing.copy(),
                           broken=nothing.copy(), empty=nothing.copy(), empty_usual=nothing.copy(),
-                          hardship=nothing.copy(), near=nothing.copy(), turnover=None)
+                          hardship=nothing.copy(), near=nothing.copy(), turnover=None, scale=1.0)
         if not p.enabled:
             return
         s, r = self.state, model.residents
+        people = cohesion.residents_by_cell(model).astype(float)
+        if p.usual_density > 0:
+            s["scale"] = float(np.clip(p.usual_density * (people > 0).sum() / max(people.sum(), 1.0), 0.2, 5.0))
         poor = disadvantage(model)[np.maximum(model.city.area, 0)]
         shift = 0.0
         if "hardship" in r and r["hardship"].any():
             s["hardship"] = cohesion.around(model, r["hardship"])
-            people = cohesion.residents_by_cell(model).astype(float)
             poor = standard(poor + standard(s["hardship"], people), people)
             mean = float((people * s["hardship"]).sum() / people.sum())
             shift = (p.usual_hardship - mean) / p.hardship_spread * p.efficacy_disadvantage
@@ -106,7 +113,7 @@ class Community(Mechanism):
         s["root"] = np.where(inhabited, s["root"] + shift, 0.0)
         s["near"] = cohesion.neighbour_ties(model, p.near)
         s["empty_usual"] = s["empty"] = cohesion.empty_homes(model)
-        s["seen"] = np.where(inhabited, p.usual_signs, 0.0)
+        s["seen"] = np.where(inhabited, p.usual_signs / s["scale"], 0.0)
         model.layers["efficacy"][:] = np.clip(s["root"], -6, 6)
         self._show(model)
 
@@ -149,10 +156,10 @@ class Community(Mechanism):
 
     def _show(self, model) -> None:
         s = self.state
-        neglect = model.city.layers.get("vacant_lots", 0.0)
+        neglect = self.params.lot * model.city.layers.get("vacant_lots", 0.0)
         neglect = neglect + self.params.empty_home * np.maximum(s["empty"] - s["empty_usual"], 0.0)
-        model.layers["disorder"][:] = s["seen"] + (s["broken"] + neglect) * (
-            1.0 - np.clip(model.levers["cleaned"], 0, 1))
+        left = 1.0 - np.clip(model.levers["cleaned"], 0, 1)
+        model.layers["disorder"][:] = s["scale"] * (s["seen"] + (s["broken"] + neglect) * left)
 
     # -- collective efficacy ------------------------------------------------------------------------------------------
 

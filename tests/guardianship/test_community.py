@@ -12,7 +12,7 @@ from sim.records import CODE
 
 
 def town(make, interactions=True, **settings):
-    settings = {"efficacy_area": 0.0, **settings}
+    settings = {"efficacy_area": 0.0, "usual_density": 0.0, **settings}
     mechanisms = [Community(CommunityParams(**settings)), Reactions(ReactionsParams())]
     return make(mechanisms, width=24, height=20, interactions=interactions, tick_hours=24)
 
@@ -81,7 +81,7 @@ def test_cleaning_takes_away_lots_and_broken_glass(make):
     dirty = model.layers["disorder"].copy()
     model.levers.put("test", "cleaned", np.arange(480), 1.0)
     model.advance(7)
-    assert (dirty - model.layers["disorder"] > 1.9).all() and dirty[50] - model.layers["disorder"][50] > 10
+    assert (dirty - model.layers["disorder"] > 7.9).all() and dirty[50] - model.layers["disorder"][50] > 10
 
 
 def test_fear_keeps_neighbours_from_taking_part(make):
