@@ -173,6 +173,8 @@ class Corrections(Mechanism):
         gone = table["id"][out]
         r["supervised_until"][r.rows(gone)] = model.tick
         r["mandate"][r.rows(gone)] = 0
+        again = table["id"][answers["brief"]][table["kind"][answers["brief"]] == supervision.DRUG_COURT]
+        r["mandate"][r.rows(again)] = 1  # whoever has left treatment is ordered into it again
         s["today"]["violations"] += sum(map(len, answers.values()))
         s["today"]["brief"] += len(answers["brief"])
         s["today"]["revoked"] += len(gone)
@@ -202,12 +204,15 @@ class Corrections(Mechanism):
         p, s, r = self.params, self.state, model.residents
         for table, column in (("followed", "followed"), ("placements", "placed"), ("treated", "treated_inside")):
             r[column][r.rows(reentry.end(model, s[table]))] = 0
-        r["skills"][r.rows(inside.drop_forgotten(model, s["minds"]))] = 0
+        r["skills"][r.rows(inside.drop_forgotten(model, s["minds"], s["stays"]))] = 0
         minds = s["minds"]
         turn = self._turn(model, minds["id"], day) & ~np.isin(minds["id"], s["stays"]["id"])
         if turn.any():
             inside.forget(model, p, minds, turn, np.isin(minds["id"], s["followed"]["id"]))
             r["skills"][r.rows(minds["id"][turn])] = (minds["gain"] - minds["loss"])[turn]
+        if "use" in r:  # aftercare brings those who have relapsed into treatment
+            back = r.rows(s["followed"]["id"])
+            r["mandate"][back[r["use"][back] == 2]] = 1
         reentry.find_work(model, p, s["followed"], s["placements"], self._turn(model, s["followed"]["id"], day))
         s["placed"] = s["placements"]["id"].copy()
         r["placed"][r.rows(s["placed"])] = 1

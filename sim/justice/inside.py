@@ -64,11 +64,11 @@ def forget(model, p, minds: dict, turn: np.ndarray, kept: np.ndarray) -> None:
     minds["gain"][turn & ~kept] *= fade
 
 
-def drop_forgotten(model, minds: dict) -> np.ndarray:
-    """Leave out the dead and those in whom nothing is left; returns the ids of the latter."""
+def drop_forgotten(model, minds: dict, stays: dict) -> np.ndarray:
+    """Leave out the dead and those outside in whom nothing is left; returns the ids of the latter."""
     rows = model.residents.find(minds["id"])
     here = (rows >= 0) & model.residents["alive"][np.maximum(rows, 0)]
-    little = (minds["gain"] < 0.003) & (minds["loss"] < 0.003)
+    little = (minds["gain"] < 0.003) & (minds["loss"] < 0.003) & (position(stays, minds["id"]) < 0)
     gone = minds["id"][here & little]
     keep(minds, here & ~little)
     return gone

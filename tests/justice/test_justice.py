@@ -8,6 +8,7 @@ from numba import njit
 
 from sim.draws import mix
 from sim.errors import SpecError
+from sim.guardianship.community import Community, CommunityParams
 from sim.guardianship.deterrence import Deterrence, DeterrenceParams
 from sim.guardianship.patrol import Patrol, PatrolParams
 from sim.guardianship.reactions import Reactions, ReactionsParams
@@ -20,7 +21,7 @@ from sim.records import CODE, TYPES
 
 def mechanisms(patrol=None, justice=None):
     return [Patrol(patrol or PatrolParams(officers_per_1000=60)), Reactions(ReactionsParams()),
-            Justice(justice or JusticeParams()), Deterrence(DeterrenceParams())]
+            Community(CommunityParams()), Justice(justice or JusticeParams()), Deterrence(DeterrenceParams())]
 
 
 def act(model, n, kind, seed=0, cell=None, **more):
