@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,6 +29,12 @@ class InterventionParams:
     def check(self, where: str) -> None:
         if self.end <= self.start:
             raise SpecError(f"{where}.end: expected a day after start ({self.start}), found {self.end}")
+
+
+def redeclare(cls: type, name: str, default: Any, source: str, **changes: Any) -> Any:
+    """Declare a parameter of a base class again, with another default and source."""
+    field = next(f for f in dataclasses.fields(cls) if f.name == name)
+    return param(default, **{**field.metadata, "source": source, **changes})
 
 
 class Intervention:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sim.interventions.contract import Intervention, InterventionParams
+from sim.interventions.contract import Intervention, InterventionParams, redeclare
+
+__all__ = ["Shock", "ShockParams", "redeclare"]
 
 ShockParams = InterventionParams
 
