@@ -20,7 +20,7 @@ import configs
 from experiments.safe_yaml import MAX_DEPTH, refuse_key, refuse_text, refuse_tree
 from sim.errors import LamplighterError, SpecError
 from sim.parameters import defaults, show, unknown_key, validate
-from sim.spec import RunSpec, build, default_tree, intervention_defaults
+from sim.spec import RunSpec, build, default_tree, plan_defaults
 
 CONFIG_DIR = Path(configs.__file__).parent
 MAX_OVERRIDE = 20_000
@@ -28,6 +28,7 @@ MAX_KEY = 200
 MAX_VALUES = 2_000  # the grammar's time grows with the square of a list's length
 MAX_JOBS = 10_000
 SPEC_NODE, OPTIONS_NODE = "model", "options"
+LISTS = {"interventions": "intervention", "shocks": "shock"}  # groups of which a run takes several, and their keys
 
 
 def compose(task: str, overrides: Sequence[str], options: type) -> dict[str, Any]:
@@ -124,14 +125,18 @@ def split(composed: Mapping[str, Any], task: str, options: type,
 
 
 def group_options(group: str) -> list[str]:
-    """Return the names a config group offers, those of registered interventions included."""
+    """Return the names a config group offers, those of registered interventions and shocks included."""
     names = {p.stem for p in (CONFIG_DIR / group).glob("*.yaml")}
-    if group == "interventions":
-        from sim import registry
-
-        registry.load()
-        names |= set(registry.INTERVENTIONS)
+    if group in LISTS:
+        names |= set(_registered(group))
     return sorted(names)
+
+
+def _registered(group: str) -> Mapping[str, type]:
+    from sim import registry
+
+    registry.load()
+    return registry.INTERVENTIONS if group == "interventions" else registry.SHOCKS
 
 
 def groups_of(task: str) -> list[str]:
@@ -237,7 +242,7 @@ class _Hydra:
     def __init__(self, task: str, options: type):
         self.task, self.options = task, options
         self.groups = groups_of(task)
-        self.many = {"interventions"} & set(self.groups)
+        self.many = set(LISTS) & set(self.groups)
 
     def __enter__(self) -> _Hydra:
         from hydra import initialize_config_dir
@@ -302,10 +307,11 @@ class _Hydra:
                 path.append(part)
 
     def _unknown(self, part: str, known: Mapping, path: list[str]) -> SpecError:
-        if path == ["intervention"] and part in group_options("interventions"):
-            return SpecError(f"intervention.{part}: is not in the run; add it with interventions=[{part}]")
-        if path == ["intervention"]:
-            return unknown_choice(part, group_options("interventions"), "intervention")
+        for group, key in LISTS.items():
+            if path == [key] and part in group_options(group):
+                return SpecError(f"{key}.{part}: is not in the run; add it with {group}=[{part}]")
+            if path == [key]:
+                return unknown_choice(part, group_options(group), key)
         if not path and part in known.get("city", {}):
             return SpecError(f"{self.task}: unknown key {show(part)}; did you mean {show('city.' + part)}?")
         names = known if path else dict.fromkeys([*known, *self.groups])
@@ -325,21 +331,22 @@ def _store_defaults(task: str, options: type) -> None:
     registry.load()
     store = ConfigStore.instance()
     store.store(name=f"{task}_{OPTIONS_NODE}", node=defaults(options))
-    known = (tuple(registry.MECHANISMS.values()), tuple(registry.INTERVENTIONS.values()))
+    known = tuple(tuple(t.values()) for t in (registry.MECHANISMS, registry.INTERVENTIONS, registry.SHOCKS))
     if _stored == known:
         return
     store.store(name=SPEC_NODE, node=default_tree())
-    on_file = {p.stem for p in (CONFIG_DIR / "interventions").glob("*.yaml")}
-    for name in group_options("interventions"):
-        if name in on_file:
-            store.store(group="interventions/defaults", name=name, node=_intervention(name))
-        else:
-            store.store(group="interventions", name=name, node=_intervention(name), package=f"intervention.{name}")
+    for group, key in LISTS.items():
+        on_file = {p.stem for p in (CONFIG_DIR / group).glob("*.yaml")}
+        for name in group_options(group):
+            if name in on_file:
+                store.store(group=f"{group}/defaults", name=name, node=_plan(group, name))
+            else:
+                store.store(group=group, name=name, node=_plan(group, name), package=f"{key}.{name}")
     _stored = known
 
 
-def _intervention(name: str) -> dict[str, Any]:
+def _plan(group: str, name: str) -> dict[str, Any]:
     try:
-        return intervention_defaults(name)
+        return plan_defaults(LISTS[group], name)
     except SpecError:  # a file for an intervention that is not installed: choosing it is an error, having it is not
         return {}

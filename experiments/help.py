@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.compose import CONFIG_DIR, group_options, groups_of
+from experiments.compose import CONFIG_DIR, LISTS, group_options, groups_of
 from sim.errors import SpecError
 from sim.parameters import show, unknown_key
 from sim.spec import CityParams, RunSpec
@@ -17,7 +17,7 @@ def task_help(task: str, what: str, options: type) -> str:
     lines = [f"lamplighter {task}: {what}", "", f"usage: lamplighter {task} [key=value ...]", "",
              "config groups (group=option)"]
     for group in groups_of(task):
-        pattern = f"{group}=[a,b]" if group == "interventions" else group
+        pattern = f"{group}=[a,b]" if group in LISTS else group
         lines.append(f"  {pattern}: {', '.join(group_options(group))}")
     if any(f.name == "experiment" for f in dataclasses.fields(options)):
         shipped = sorted(p.stem for p in (CONFIG_DIR / "experiment").glob("*.yaml"))
@@ -28,7 +28,7 @@ def task_help(task: str, what: str, options: type) -> str:
     lines += [_row(f.name, f) for f in dataclasses.fields(RunSpec) if f.metadata]
     lines += ["", "settings of the city"]
     lines += [_row(f"city.{f.name}", f) for f in dataclasses.fields(CityParams)]
-    lines += ["", "Mechanisms and interventions have settings too (mechanism.NAME.KEY, intervention.NAME.KEY):",
+    lines += ["", "Mechanisms, interventions and shocks have settings too (mechanism.NAME.KEY, shock.NAME.KEY ...):",
               f"  lamplighter {task} --cfg job                          all settings and their values",
               f"  lamplighter {task} --cfg job --package mechanism      a part of them",
               f"  lamplighter {task} --multirun seed=1,2,3              several jobs, out gets the number of the job"]

@@ -299,9 +299,10 @@ def default_tree() -> dict[str, Any]:
     return tree
 
 
-def intervention_defaults(name: str) -> dict[str, Any]:
-    """Return the defaults of one registered intervention."""
+def plan_defaults(kind: str, name: str) -> dict[str, Any]:
+    """Return the defaults of one registered intervention or shock (`kind` is "intervention" or "shock")."""
     registry.load()
-    if name not in registry.INTERVENTIONS:
-        raise SpecError(f"interventions: unknown name {show(name)}; known: {one_of(registry.INTERVENTIONS)}")
-    return defaults(registry.INTERVENTIONS[name].Params)
+    known = registry.INTERVENTIONS if kind == "intervention" else registry.SHOCKS
+    if name not in known:
+        raise SpecError(f"{kind}s: unknown name {show(name)}; known: {one_of(known)}")
+    return defaults(known[name].Params)

@@ -59,6 +59,7 @@ class VulnerabilityRemoved(Bound):
         low = np.flatnonzero(r["self_control"] < 0)
         alone = np.flatnonzero((model.age() >= 12) & (r["partner"] == 0) & np.isin(r["routine"], (0, 5, 6)))
         minor = np.flatnonzero(model.age() < 18)
+        low, alone, minor = (rows[np.argsort(r["id"][rows])] for rows in (low, alone, minor))
         self.state.update(low=r["id"][low], missing=-r["self_control"][low].astype(float), alone=r["id"][alone],
                           minor=r["id"][minor], looked=model.day)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sim import registry
 from sim.errors import SpecError
-from sim.spec import CityParams, RunSpec, build, default_tree, intervention_defaults, merge
+from sim.spec import CityParams, RunSpec, build, default_tree, merge, plan_defaults
 
 registry.load()
 ROOT = Path(__file__).parents[2]
@@ -160,7 +160,8 @@ def test_changed_specifications_come_back_equal(data):
 def test_the_default_tree_is_the_default_specification():
     assert build(default_tree()) == build() == build({}) == build(None)
     for name in registry.INTERVENTIONS:
-        assert build({"intervention": {name: intervention_defaults(name)}}) == build({"intervention": {name: {}}})
+        given = plan_defaults("intervention", name)
+        assert build({"intervention": {name: given}}) == build({"intervention": {name: {}}})
 
 
 def test_a_specification_cannot_be_changed():
