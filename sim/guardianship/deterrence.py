@@ -17,10 +17,11 @@ from sim.guardianship.memory import LONG_AGO, SLOTS, remember
 from sim.guardianship.news import news_of_justice
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
-from sim.records import CODE
+from sim.records import APART, CODE
 from sim.registry import mechanism
 
 SLICE = 8  # days between two updates of the same person (a power of two)
+APART_CODES = [CODE[name] for name in APART]
 FORGOTTEN = 12  # e-folds after which a memory is dropped; habituation to the place lasts until then
 
 
@@ -117,7 +118,8 @@ class Deterrence(Mechanism):
         p, log = self.params, model.log
         new = slice(self.state["next"], len(log))
         self.state["next"] = len(log)
-        acted = log["type"][new] != CODE["drugs"]
+        # Sales and harassment say nothing to anybody about the risk of a theft or a fight.
+        acted = ~np.isin(log["type"][new], APART_CODES)
         if acted.any():
             people = np.concatenate([log["offender_id"][new][acted], log["co_offenders"][new][acted].ravel()])
             self._add(model, people, -p.impunity)

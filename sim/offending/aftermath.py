@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import decision
-from sim.offending import memory
+from sim.offending import home, memory
 from sim.offending.deeds import find_accomplices, learn
 from sim.offending.fights import FIGHT
-from sim.records import CO_SLOTS, CODE
+from sim.offending.mates import mates_join
+from sim.records import CO_SLOTS, CODE, LINKS
 
 JOIN = decision("offending.join")
 SKILL_OF = np.array([0, 1, 1, 1, 2, 2, 0, 0])
@@ -38,9 +39,12 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
         r["activity"],
         r["ready_property"],
         r["ready_violence"],
+        r["group"],
         off.params.joint,
+        off.params.mates,
         co,
     )
+    mates_join(off, model, rows, e["cell"], e["kind"] == FIGHT, co)
     co[e["domestic"]] = -1
     if len(off.banned):
         co[np.isin(co, off.banned)] = -1
@@ -57,11 +61,15 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
         co_offenders=co,
         domestic=e["domestic"],
         weapon=e["weapon"],
+        firearm=e["firearm"],
+        link=drug_link(model, e),
+        motive=e["motive"],
         outdoors=e["outdoors"],
         loss=e["loss"],
     )
     learn_from(off, model, e, co)
     consequences(off, model, e, co)
+    home.remember_violence(off, model, e["dwelling_id"][e["domestic"]])
 
 
 def still_alive(offender: np.ndarray, victim: np.ndarray, lethal: np.ndarray) -> np.ndarray:
@@ -71,6 +79,16 @@ def still_alive(offender: np.ndarray, victim: np.ndarray, lethal: np.ndarray) ->
         if alive[j] and victim[j] >= 0:
             alive[j + 1 :] &= (offender[j + 1 :] != victim[j]) & (victim[j + 1 :] != victim[j])
     return alive
+
+
+def drug_link(model, e: dict) -> np.ndarray:
+    """Goldstein's (1985) links: blows under the influence, and takings of dependent users short of drug money."""
+    r, rows = model.residents, e["rows"]
+    out = np.zeros(len(rows), np.uint8)
+    out[(e["kind"] == FIGHT) & e["under"]] = LINKS.index("psychopharmacological")
+    short = (r["use"][rows] == 2) & (r["gap"][rows] > 0)
+    out[(e["kind"] != FIGHT) & short] = LINKS.index("economic-compulsive")
+    return out
 
 
 def learn_from(off, model, e: dict, co: np.ndarray) -> None:

@@ -86,11 +86,16 @@ def choose_property(
     lever_light,
     lever_management,
     lever_security,
+    lever_gated,
+    lever_watch,
+    lever_cameras,
+    vacant,
     open_share,
     # homes
     d_id,
     d_first_member,
     d_security,
+    d_cars_secured,
     d_value,
     d_cover,
     # memories
@@ -118,7 +123,10 @@ def choose_property(
 
     rows : int32[n]; minutes : int16[n] minute within the tick; dark : bool[n]; codes : int64[2] decision numbers.
     weights : float64, in the order of :func:`weight_vector`; theta : float64[6].
-    out_kind : int8[n] (-1: nothing); out_cell : int32[n]; out_dwelling : int64[n] (row, -1).
+    d_security, d_cars_secured : float32[dwellings], what programmes added to homes and to their cars included.
+    vacant : float32[cells], hidden corners of lots that nobody looks after, 0-1.
+    out_kind : int8[n] (-1: nothing); out_cell : int32[n]; out_dwelling : int64[n] (row of the home broken into, or of
+    the one whose car is taken; -1).
     seen_place : int32[n, PLACES], cells where police were noticed (-1).
     """
     (
@@ -148,11 +156,13 @@ def choose_property(
         good_other,
         next_door,
         w_skill,
+        w_camera,
+        w_vacant,
     ) = weights
     places = np.empty(PLACES, np.int64)
     slot_of = np.empty(PLACES, np.int64)
     utility = np.empty((PLACES, KINDS))
-    target = np.empty(PLACES, np.int64)
+    target, car = np.empty(PLACES, np.int64), np.empty(PLACES, np.int64)
     for j in range(rows.size):
         i = rows[j]
         k = key[i]
@@ -186,7 +196,7 @@ def choose_property(
         total = 1.0
         for s in range(PLACES):
             c = places[s]
-            target[s] = -1
+            target[s] = car[s] = -1
             seen_place[j, s] = -1
             for t in range(KINDS):
                 utility[s, t] = NEVER
@@ -237,6 +247,8 @@ def choose_property(
             skill_b = w_skill * m_skill[mem, 0] if mem >= 0 else 0.0
             skill_t = w_skill * m_skill[mem, 1] if mem >= 0 else 0.0
             skill_r = w_skill * m_skill[mem, 2] if mem >= 0 else 0.0
+            filmed = w_camera * lever_cameras[c]  # whoever plans looks up; those who come to blows do not
+            around_home = math.log(1.0 + min(homes, 20.0)) * 0.3
             n_homes = dwelling_first[c + 1] - dwelling_first[c]
             if n_homes > 0 and slot_of[s] < 2:
                 d = dwelling_first[c] + pick(b1 ^ np.uint32(s * 2654435761), n_homes)
@@ -250,10 +262,11 @@ def choose_property(
                 utility[s, BURGLARY] = (
                     w_value * d_value[d]
                     - w_security * (d_security[d] + lever_security[c])
-                    + w_cover * d_cover[d]
+                    + w_cover * (d_cover[d] - lever_gated[c])
                     - w_occupied * inside
-                    - w_neighbours * sigmoid(efficacy[c]) * math.log(1.0 + min(homes, 20.0)) * 0.3
+                    - w_neighbours * (sigmoid(efficacy[c]) + lever_watch[c]) * around_home
                     - watch
+                    - 0.5 * filmed
                     - (w_alert * min(alert[c], 2.0) if interactions else 0.0)
                     + placed
                     + skill_b
@@ -286,6 +299,7 @@ def choose_property(
                     utility[s, PERSON] = (
                         w_crowd * math.log(1.0 + public)
                         + 0.4 * min(1.0, stops[c])
+                        - filmed
                         + other
                         + skill_t
                         + common
@@ -297,6 +311,8 @@ def choose_property(
                         + 0.3 * min(1.0, stops[c])
                         + 0.3 * math.log(1.0 + public)
                         - 0.06 * min(public, 60.0)
+                        + w_vacant * vacant[c]
+                        - filmed
                         - w_management * (management[c] - 0.5)
                         + other
                         + skill_r
@@ -304,11 +320,19 @@ def choose_property(
                         - theta[ROBBERY]
                     )
                 cars = dwellings[c] * 0.7 + public * 0.2
+                secured = 0.0
+                if n_homes > 0:  # of two cars he takes the one that is easier to take
+                    q = dwelling_first[c] + pick(b2 ^ np.uint32(s * 2654435761), n_homes)
+                    t = dwelling_first[c] + pick(b1 ^ np.uint32(s * 2246822519), n_homes)
+                    car[s] = t if d_cars_secured[t] < d_cars_secured[q] else q
+                    secured = d_cars_secured[car[s]]
                 utility[s, VEHICLE] = (
                     0.3 * math.log(1.0 + cars)
                     + 0.5 * w_dark * night * (1.0 - lamp)
-                    - w_security * lever_security[c]
+                    - w_security * (lever_security[c] + secured)
+                    - w_neighbours * lever_watch[c] * around_home
                     - watch
+                    - filmed
                     + other
                     + skill_t
                     + common
@@ -328,7 +352,7 @@ def choose_property(
                     if left < 0.0:
                         out_kind[j] = t
                         out_cell[j] = places[s]
-                        out_dwelling[j] = target[s] if t == BURGLARY else -1
+                        out_dwelling[j] = target[s] if t == BURGLARY else (car[s] if t == VEHICLE else -1)
 
 
 def weight_vector(p, learned) -> np.ndarray:
@@ -361,6 +385,8 @@ def weight_vector(p, learned) -> np.ndarray:
             p.good_other,
             p.next_door,
             p.skill,
+            p.camera,
+            p.vacant,
         ]
     )
 

@@ -56,12 +56,15 @@ def find_accomplices(
     activity,
     ready_property,
     ready_violence,
+    group,
     joint,
+    mates,
     out,
 ):
     """Friends who are out and join: in a theft those ready to steal, in a fight those ready to fight.
 
-    joint : added log odds; out : int64[events, 3] ids, -1 for nobody.
+    joint : added log odds; mates : the same on top of it for a friend of one's own group.
+    out : int64[events, 3] ids, -1 for nobody.
     """
     for j in range(rows.size):
         for q in range(CO_SLOTS):
@@ -85,6 +88,8 @@ def find_accomplices(
                 if out[j, q] == friend:
                     double = True
             x = math.log(p / (1.0 - p)) + joint
+            if group[i] >= 0 and group[row] == group[i]:
+                x += mates
             a, b, _, _ = draw4(seed, code, tick, mix(key[i], key[row]), 0)
             if not double and unit(b if violent[j] else a) < 1.0 / (1.0 + math.exp(-x)):
                 out[j, n] = friend
@@ -100,7 +105,6 @@ def furnish(
     seed,
     code,
     tick,
-    dwelling_first,
     d_id,
     d_first_member,
     shops,
@@ -112,19 +116,16 @@ def furnish(
 ):
     """Targets and losses of property offences.
 
-    A burgled or robbed-of-its-car household loses through its first member; a shop is one of those in the cell; what is
+    dwelling : int64[n], row of the home that loses goods or a car, -1.
+    Such a household loses through its first member; a shop is one of those in the cell; what is
     taken from a person is taken at a place of the moment. Losses are lognormal (loss_of: median and spread by kind).
 
     Writes victim (id, -1), home (dwelling id, -1), thing (what `spot` is a hash of) and loss, by offence.
     """
     for j in range(kind.size):
-        a, b, c, d = draw4(seed, code, tick, key[j], 0)
+        _, b, c, d = draw4(seed, code, tick, key[j], 0)
         k = kind[j]
         at = dwelling[j]
-        if k == 3:  # a car of one of the homes in the cell
-            n = dwelling_first[cell[j] + 1] - dwelling_first[cell[j]]
-            if n > 0:
-                at = dwelling_first[cell[j]] + pick(a, n)
         if at >= 0:
             victim[j] = d_first_member[at]
             home[j] = d_id[at]
@@ -205,20 +206,42 @@ def learn(
 
 @njit(cache=True, nogil=True)
 def strike(
-    rows, against, seed, code, tick, key, capital, weapon, lethal_weapon, lethal_unarmed, out_weapon, out_lethal
+    rows,
+    against,
+    gun,
+    seed,
+    code,
+    tick,
+    key,
+    capital,
+    weapon,
+    gun_used,
+    lethal_weapon,
+    lethal_firearm,
+    lethal_unarmed,
+    out_weapon,
+    out_firearm,
+    out_lethal,
 ):
-    """Weapons and deaths of offences against a present person (`against`: bool[n], robbery halves the deaths)."""
+    """Weapons and deaths of offences against a present person.
+
+    against : bool[n], blows rather than a robbery, which kills a quarter as often.
+    gun : bool[n], he has a firearm at hand; it is used in the share `gun_used`.
+    """
     for j in range(rows.size):
-        a, b, _, _ = draw4(seed, code, tick, key[rows[j]], 0)
+        a, b, c, _ = draw4(seed, code, tick, key[rows[j]], 0)
         odds = weapon / (1.0 - weapon) * math.exp(0.5 * min(float(capital[rows[j]]), 3.0))
-        out_weapon[j] = unit(a) < odds / (1.0 + odds)
+        out_firearm[j] = gun[j] and unit(c) < gun_used
+        out_weapon[j] = out_firearm[j] or unit(a) < odds / (1.0 + odds)
         chance = lethal_weapon if out_weapon[j] else lethal_unarmed
+        if out_firearm[j]:
+            chance = lethal_firearm
         out_lethal[j] = unit(b) < (chance if against[j] else 0.25 * chance)
 
 
 @njit(cache=True, nogil=True)
 def strike_back(who, at, row_of, cell, activity, ready_violence, key, width, seed, code, tick, chance, base, ok):
-    """Mark the grudges that are acted on: both are out, within six cells, and the temper is up.
+    """Mark the grudges that are acted on: both are out and unsupervised, within six cells, and the temper is up.
 
     who, at : ids of the avenger and of the foe.
     chance : per tick at the readiness `base`; it grows with the square root of readiness.
@@ -228,7 +251,7 @@ def strike_back(who, at, row_of, cell, activity, ready_violence, key, width, see
         if a < 0 or b < 0 or ready_violence[a] <= 0.0:
             continue
         ca, cb = cell[a], cell[b]
-        if ca < 0 or cb < 0 or activity[a] < 1 or activity[b] < 1:
+        if ca < 0 or cb < 0 or activity[a] < 2 or activity[b] < 2:
             continue
         if max(abs(ca % width - cb % width), abs(ca // width - cb // width)) > 6:
             continue

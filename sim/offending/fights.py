@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import decision
-from sim.offending import quarrels
+from sim.offending import home, quarrels
 from sim.offending.deeds import earliest, strike_back
-from sim.offending.situation import dark_at, minutes_of, spots, strike_all
+from sim.offending.situation import believed_risk, dark_at, hidden_lots, minutes_of, spots, strike_all
 from sim.people import schedules
-from sim.records import CODE
+from sim.records import CODE, MOTIVES
 
 MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
 GRUDGE_DRAW = decision("offending.grudge")
@@ -19,7 +19,7 @@ FIGHT = 7  # kind of a fight beside the kinds of property offences
 
 def choose(off, model, rows: np.ndarray) -> dict | None:
     """Let the quarrellers (rows) decide; return who comes to blows, None when nobody does."""
-    r, layers, v = model.residents, model.layers, model.visits
+    r, p, layers, v = model.residents, off.params, model.layers, model.visits
     avengers, foes = grudges(off, model)
     if not len(rows) and not len(avengers):
         return None
@@ -27,6 +27,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
     minutes = minutes_of(off, model, rows, MINUTE)
     kind, cell = np.full(n, -1, np.int8), np.zeros(n, np.int32)
     member, seen_at = np.full(n, -1, np.int64), np.full(n, -1, np.int32)
+    under = np.zeros(n, bool)
     if n:
         s = model.mechanisms["deterrence"].state
         hour = model.slot * model.calendar.tick_hours + minutes // 60
@@ -36,6 +37,8 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             minutes,
             dark_at(model, minutes),
             schedules.AWAKE[hour],
+            np.array([0.0, p.influenced_occasional, p.influenced_dependent])[r["use"][rows]],
+            home.strain(off, model, rows),
             model.seed,
             QUARREL,
             model.tick,
@@ -46,7 +49,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             r["cell"],
             r["activity"],
             model.age(),
-            r["risk"],
+            believed_risk(off, model),
             r["sighted"],
             first,
             r["next_member"],
@@ -58,6 +61,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             layers["light"],
             model.levers["management"],
             model.levers["light"],
+            hidden_lots(off, model),
             s["cells"],
             s["ticks"],
             s["times"],
@@ -69,6 +73,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             kind,
             cell,
             member,
+            under,
             seen_at,
         )
         if (seen_at >= 0).any():
@@ -81,6 +86,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
         victim_id=member[act],
         taste=1,
         person=kind[act] == quarrels.STRANGER,
+        under=under[act],
         avengers=avengers,
         foes=foes,
     )
@@ -98,6 +104,8 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
         cell=chosen["cell"][hit],
         victim_id=victim[hit],
         domestic=~street[hit],
+        under=chosen["under"][hit],
+        motive=np.full(int(hit.sum()), MOTIVES.index("quarrel"), np.uint8),
     )
     if len(avengers):
         extra = dict(
@@ -106,6 +114,8 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
             cell=r["cell"][r.rows(foes)],
             victim_id=foes,
             domestic=np.zeros(len(avengers), bool),
+            under=np.zeros(len(avengers), bool),
+            motive=np.full(len(avengers), MOTIVES.index("grudge"), np.uint8),
         )
         parts = {k: np.concatenate([parts[k], extra[k]]) for k in parts}
     if not len(parts["rows"]):
@@ -115,19 +125,20 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
         keep = earliest(parts["victim_id"], parts["minute"], key)
         parts, key = {k: x[keep] for k, x in parts.items()}, key[keep]
     m = len(parts["rows"])
-    weapon, lethal = np.zeros(m, bool), np.zeros(m, bool)
-    strike_all(off, model, parts["rows"], np.ones(m, bool), True, weapon, lethal)
+    weapon, firearm, lethal = (np.zeros(m, bool) for _ in range(3))
+    strike_all(off, model, parts["rows"], np.ones(m, bool), True, parts["domestic"], weapon, firearm, lethal)
     type_ = np.where(lethal, CODE["homicide"], CODE["assault"]).astype(np.int8)
     indoors = (r["activity"][parts["rows"]] <= 3) | parts["domestic"]
-    home = r["dwelling"][parts["rows"]]
-    thing = np.where(parts["domestic"], home, key.astype(np.int64) + model.tick)
+    lived_in = r["dwelling"][parts["rows"]]
+    thing = np.where(parts["domestic"], lived_in, key.astype(np.int64) + model.tick)
     kinds = np.full(m, FIGHT, np.int8)
     return dict(
         **parts,
         spot=spots(parts["cell"], thing, kinds),
         type=type_,
-        dwelling_id=np.where(parts["domestic"], home, -1),
+        dwelling_id=np.where(parts["domestic"], lived_in, -1),
         weapon=weapon,
+        firearm=firearm,
         lethal=lethal,
         loss=np.zeros(m, np.float32),
         kind=kinds,

@@ -52,6 +52,9 @@ class Offending(Mechanism):
             grudge_who=np.empty(0, np.int64),
             grudge_at=np.empty(0, np.int64),
             grudge_tick=np.empty(0, np.int64),
+            home_id=np.empty(0, np.int64),
+            home_tick=np.empty(0, np.int64),
+            domestic=0,
             judged=False,
         )
 
@@ -66,8 +69,10 @@ class Offending(Mechanism):
         if len(cells) and (np.diff(cells) < 0).any():
             raise ValueError("dwellings must be stored in the order of their cells")
         self.dwelling_first = np.searchsorted(cells, np.arange(model.city.grid.cells + 1)).astype(np.int32)
-        self.hours_of = self._minute_weights(model)
+        self.hours_of = self.hours_of_ticks(model)
         self.passing = schedules.passing()
+        lots = model.city.layers.get("vacant_lots", np.zeros(model.city.grid.cells))
+        self.lots = np.minimum(lots, 1).astype(np.float32)
         self._make_room(model)
         self.found = np.zeros((model.chunks, 2), np.int64)
         self.hit_count = np.zeros(model.chunks, np.int64)
@@ -85,7 +90,7 @@ class Offending(Mechanism):
         self.hits = np.empty((model.chunks, size), np.int32)
 
     @staticmethod
-    def _minute_weights(model) -> np.ndarray:
+    def hours_of_ticks(model) -> np.ndarray:
         """Cumulated shares of the hours of a tick by (slot, day kind, routine, activity)."""
         h = model.calendar.tick_hours
         table = schedules.hourly().transpose(1, 0, 3, 2)  # day kind, routine, activity, hour
@@ -100,6 +105,7 @@ class Offending(Mechanism):
         if len(model.residents) // model.chunks + 1 >= self.hits.shape[1]:
             self._make_room(model)
         if model.slot == 0:
+            self.state["domestic"] = 0
             self._update(model, (model.day + model.calendar.burn_in_days) % 7)
             self._who_is_ready(model)
         lookers, quarrellers = self._lookers(model), self._quarrellers(model)
@@ -115,6 +121,10 @@ class Offending(Mechanism):
         if events:
             aftermath.commit(self, model, {k: np.concatenate([e[k] for e in events]) for k in events[0]})
 
+    def record(self, model) -> dict[str, float]:
+        """Violence at home, counted apart from that in public."""
+        return {"offending.domestic": float(self.state["domestic"])}
+
     def _update(self, model, slice_: int) -> None:
         """Motivation of a seventh of the residents (of all of them when `slice_` is negative)."""
         r, p = model.residents, self.params
@@ -129,9 +139,14 @@ class Offending(Mechanism):
             r["routine"],
             r["partner"],
             r["self_control"],
-            model.levers["restraint"],
+            self._restraint(model),
+            model.levers["bond"],
+            model.levers["labelled"],
+            model.levers["family"],
             r["hardship"],
             r["gap"],
+            r["trust"],
+            r["group"],
             r["ties"],
             r.row_of,
             r["last_offence"],
@@ -148,6 +163,12 @@ class Offending(Mechanism):
             r["ready_property"],
             r["ready_violence"],
         )
+
+    @staticmethod
+    def _restraint(model) -> np.ndarray:
+        """Self-control gained in programmes outside and inside prison."""
+        gained = model.residents["skills"]
+        return gained if model.levers.idle("restraint") else model.levers["restraint"] + gained
 
     def _who_is_ready(self, model) -> None:
         """Draw who will look for an opportunity, or take up a provocation, today, and in which tick."""

@@ -69,7 +69,7 @@ class OffendingParams(MechanismParams):
         doc="how much unmet need for drug money motivates at a weekly gap of drug_gap",
     )
     drug_gap: float = param(
-        250.0,
+        80.0,
         unit="per week",
         low=20,
         high=2000,
@@ -84,6 +84,34 @@ class OffendingParams(MechanismParams):
         "Laub, Nagin and Sampson 1998; modelling choice",
     )
     job: float = _weight(0.6, "what a job holds back (Uggen 2000)", "Uggen 2000; modelling choice")
+    bond: float = _weight(
+        0.6,
+        "what one more tie to somebody who would mind holds back",
+        "modelling choice: as much as a job; Laub and Sampson 2003",
+    )
+    group: float = _weight(
+        0.8,
+        "what belonging to a group adds to the readiness for violence, beyond offending friends",
+        "Thornberry et al. 1993 (facilitation: more violence while a member); modelling choice",
+    )
+    legitimacy: float = _weight(
+        0.3,
+        "what full trust in the police holds back",
+        "Tyler 1990; Nagin and Telep 2017 find the evidence mixed: kept small",
+    )
+    strength: float = _weight(
+        0.7,
+        "what a standard deviation less of bodily strength than young adults have holds back: running, climbing, blows",
+        "modelling choice; fall of grip strength from Dodds et al. 2014",
+    )
+    family: float = param(
+        0.3,
+        unit="share",
+        low=0,
+        high=1,
+        source="modelling choice; Dishion and McMahon 1998 on monitoring",
+        doc="outings of a minor that a fully supported family oversees besides",
+    )
     satiation: float = _weight(1.5, "how much fresh proceeds calm")
     satiation_days: float = param(
         3.0, unit="days", low=0.5, high=60, source="modelling choice", doc="days that proceeds last"
@@ -141,11 +169,49 @@ class OffendingParams(MechanismParams):
     passers: float = _weight(0.20, "people passing by")
     alert: float = _weight(0.5, "neighbours alerted by recent burglaries")
     management: float = _weight(0.8, "how well a place is looked after", "Eck and Guerette 2012; modelling choice")
+    camera: float = _weight(
+        0.35,
+        "being filmed at a place wholly in view, as whoever plans an offence out of doors sees it",
+        "modelling choice; direction: Piza, Welsh, Farrington and Thomas 2019",
+    )
+    told: float = _weight(
+        1.0,
+        "a risk of arrest one is credibly told of, when certain",
+        "modelling choice; Braga, Weisburd and Turchan 2018",
+    )
+    vacant: float = _weight(
+        0.25,
+        "hidden corners of a vacant lot, for robbery and blows",
+        "modelling choice; direction: Branas et al. 2018",
+    )
     dark: float = _weight(0.9, "darkness, for street crime")
     patrons: float = _weight(0.8, "bar patrons at night, for robbery")
     crowd: float = _weight(0.35, "people to steal from")
     drink: float = _weight(1.6, "drink, for quarrels at night")
     company: float = _weight(0.1, "people around to quarrel with")
+    influence: float = _weight(
+        0.4,
+        "being under the influence of a drug, for blows",
+        "Goldstein 1985 (psychopharmacological); modelling choice",
+    )
+    influenced_occasional: float = param(
+        0.03, unit="share", low=0, high=1, source="modelling choice", doc="time under the influence, occasional users"
+    )
+    influenced_dependent: float = param(
+        0.30, unit="share", low=0, high=1, source="modelling choice", doc="time under the influence, dependent users"
+    )
+    home_hardship: float = _weight(
+        0.5, "a household's hardship, for violence at home", "Capaldi et al. 2012 (direction); modelling choice"
+    )
+    home_dependence: float = _weight(
+        0.4, "dependence on drugs, for violence at home", "Capaldi et al. 2012 (direction); modelling choice"
+    )
+    home_conflict: float = _weight(
+        0.4, "each of up to two fresh violent events in the same household", "Capaldi et al. 2012; modelling choice"
+    )
+    conflict_days: float = param(
+        60.0, unit="days", low=1, high=1000, source="modelling choice", doc="fading of conflict after violence at home"
+    )
     supervised: float = _weight(3.0, "work and school as places under supervision, for quarrels")
     home_recognition: float = _weight(1.7, "being known near home, times collective efficacy")
     risk: float = _weight(1.0, "learned general risk of arrest (Nagin 2013)")
@@ -185,6 +251,7 @@ class OffendingParams(MechanismParams):
         source="calibrated to the share of co-offending",
         doc="how much more easily a friend who is out joins than looks for himself",
     )
+    mates: float = _weight(1.0, "how much more easily somebody joins a member of his own group")
     grudge_days: int = param(
         21, unit="days", low=0, high=365, source="modelling choice", doc="days a victim of assault may strike back"
     )
@@ -204,26 +271,42 @@ class OffendingParams(MechanismParams):
         source="Planty and Truman 2013 (order of magnitude)",
         doc="assaults and robberies with a weapon, at average capital",
     )
+    carry: float = param(
+        0.35,
+        unit="share",
+        low=0,
+        high=1,
+        source="modelling choice; Rowhani-Rahbar et al. 2017 (three in ten US handgun owners carry)",
+        doc="days on which somebody who holds a firearm has it with him out of doors",
+    )
+    gun_used: float = param(
+        0.5,
+        unit="share",
+        low=0,
+        high=1,
+        source="modelling choice",
+        doc="robberies and assaults in which a firearm at hand is shown or fired",
+    )
     lethal_weapon: float = param(
-        0.002,
+        0.0008,
         unit="share",
         low=0,
         high=1,
         calibrated=True,
         source="calibrated to the homicide rate",
-        doc="armed assaults that kill where nobody has a firearm",
+        doc="assaults with a weapon other than a firearm that kill",
     )
     lethal_firearm: float = param(
-        0.022,
+        0.03,
         unit="share",
         low=0,
         high=1,
         calibrated=True,
         source="calibrated to the homicide rate; Zimring 1968 on weapons and deaths",
-        doc="armed assaults that kill on top of that, times city.firearms",
+        doc="assaults with a firearm, shown or fired, that kill",
     )
     lethal_unarmed: float = param(
-        0.0008,
+        0.00008,
         unit="share",
         low=0,
         high=1,

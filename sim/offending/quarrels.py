@@ -1,8 +1,9 @@
 """Quarrels: provocations taken up at a place, at home, or out of a grudge; and who is hit.
 
-Violence is bound to situations (Felson and Steadman 1983; Wilcox and Cullen 2018): company, drink, night, nobody in
-charge. A victim of assault may strike back within weeks (Jacobs and Wright 2006), which is where repeats and feuds come
-from.
+Violence is bound to situations (Felson and Steadman 1983; Wilcox and Cullen 2018): company, drink, drugs, night, nobody
+in charge. At home it is bound to what happens at home, a household's strain, drink, dependence and earlier violence,
+and to nobody in the street (Capaldi et al. 2012). A victim of assault may strike back within weeks (Jacobs and Wright
+2006), which is where repeats and feuds come from.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def choose_quarrel(
     minutes,
     dark,
     awake,
+    under,
+    strain,
     seed,
     codes,
     tick,
@@ -47,6 +50,7 @@ def choose_quarrel(
     light,
     lever_management,
     lever_light,
+    vacant,
     s_cells,
     s_ticks,
     s_times,
@@ -58,18 +62,22 @@ def choose_quarrel(
     out_kind,
     out_cell,
     out_victim,
+    out_under,
     seen,
 ):
     """Decide for every quarreller whether it comes to blows.
 
     awake : float64[n], share of people at home who are awake at that minute.
+    under : float64[n], chance of being under the influence of a drug; out_under : bool[n].
+    strain : float64[n], conflict in the household: of weight for violence at home alone.
     out_kind : int8[n] (-1 no, 0 somebody present, 1 a member of the household); out_victim : int64[n] id of the member.
     """
     (
         scale,
         theta_quarrel,
         theta_domestic,
-        w_drink, w_company,
+        w_drink,
+        w_company,
         w_management,
         w_supervised,
         w_risk,
@@ -80,6 +88,8 @@ def choose_quarrel(
         s_days,
         s_reach,
         s_habit,
+        w_under,
+        w_vacant,
     ) = weights
     for j in range(rows.size):
         i = rows[j]
@@ -88,6 +98,8 @@ def choose_quarrel(
         c = np.int64(cell[i])
         u0, u1, _, _ = draw4(seed, codes[0], tick, key[i], 0)
         evening = 1.0 if dark[j] else 0.0
+        out_under[j] = unit(u1) < under[j]
+        influence = w_under if out_under[j] else 0.0
         if activity[i] == 0:
             # at home: with a member of the household, whoever has the lowest hash; partners first
             best, who, best_partner = np.uint64(0xFFFFFFFFFFFFFFFF), np.int64(-1), False
@@ -104,7 +116,7 @@ def choose_quarrel(
                 member = next_member[row]
             if who < 0:
                 continue
-            v = 0.4 * w_drink * evening - theta_domestic
+            v = 0.4 * w_drink * evening + influence + strain[j] - theta_domestic
             if unit(u0) < awake[j] / (1.0 + math.exp(-v / scale)):
                 out_kind[j], out_cell[j], out_victim[j] = HOUSEHOLD, c, who
             continue
@@ -125,11 +137,13 @@ def choose_quarrel(
         lamp = min(1.0, light[c] + lever_light[c])
         v = (
             drink
+            + influence
             + w_company * math.log(1.0 + min(public, 60.0))
             - 1.6 * w_management * (management[c] - 0.5)
             - w_management * lever_management[c]
             - (w_supervised if activity[i] == 1 else 0.0)
             + 0.3 * evening * (1.0 - lamp)
+            + w_vacant * vacant[c]
             - police
             - w_risk * risk[i]
             - theta_quarrel
@@ -212,5 +226,7 @@ def weight_vector(p, learned) -> np.ndarray:
             learned.memory_days,
             learned.memory_cells,
             learned.habituation,
+            p.influence,
+            p.vacant,
         ]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.draws import decision, mix_arrays
+from sim.draws import decision, mix_arrays, uniforms
 from sim.offending import quarrels
 from sim.offending.deeds import keyed_minutes, strike
 from sim.offending.looking import find_people
@@ -66,27 +66,55 @@ def meet(off, model, asked: list[tuple]) -> list[np.ndarray]:
     return np.split(out, np.cumsum([int(which.sum()) for _, _, which, _ in asked])[:-1])
 
 
-def strike_all(off, model, rows, which, assault, weapon, lethal) -> None:
-    """Weapons and deaths of the offences marked in `which`, written to the arrays `weapon` and `lethal`."""
+def hidden_lots(off, model) -> np.ndarray:
+    """Hidden corners of vacant lots by cell, 0-1; lots put in order hide nobody."""
+    if model.levers.idle("cleaned"):
+        return off.lots
+    return off.lots * (1 - np.clip(model.levers["cleaned"], 0, 1))
+
+
+def believed_risk(off, model) -> np.ndarray:
+    """Perceived risk of arrest: what was learned, and what one is credibly told."""
+    risk = model.residents["risk"]
+    return risk if model.levers.idle("certainty") else risk + np.float32(off.params.told) * model.levers["certainty"]
+
+
+def gun_at_hand(off, model, rows: np.ndarray, at_home: np.ndarray) -> np.ndarray:
+    """True for holders of a firearm who are at home with it or carry it today."""
+    r = model.residents
+    hand = r["gun"][rows] > 0
+    if hand.any():
+        today = model.tick - model.slot
+        carry = off.params.carry * (1 - min(max(model.levers["gun_ban"], 0.0), 1.0))
+        hand &= at_home | (uniforms(model.seed, "offending.carry", today, r["key"][rows]) < carry)
+    return hand
+
+
+def strike_all(off, model, rows, which, assault, at_home, weapon, firearm, lethal) -> None:
+    """Weapons and deaths of the offences marked in `which`, written to `weapon`, `firearm` and `lethal`."""
     p, r = off.params, model.residents
     m = int(which.sum())
     if m:
-        w, x = np.zeros(m, bool), np.zeros(m, bool)
+        w, f, x = np.zeros(m, bool), np.zeros(m, bool), np.zeros(m, bool)
         strike(
             rows[which],
             np.full(m, assault),
+            gun_at_hand(off, model, rows[which], at_home[which]),
             model.seed,
             STRIKE,
             model.tick,
             r["key"],
             r["capital_violence"],
             p.weapon,
-            min(1.0, p.lethal_weapon + p.lethal_firearm * model.spec.city.firearms),
+            p.gun_used,
+            p.lethal_weapon,
+            p.lethal_firearm,
             p.lethal_unarmed,
             w,
+            f,
             x,
         )
-        weapon[which], lethal[which] = w, x
+        weapon[which], firearm[which], lethal[which] = w, f, x
 
 
 def spots(cell, thing, kind) -> np.ndarray:

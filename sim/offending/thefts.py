@@ -7,9 +7,9 @@ import numpy as np
 from sim.draws import decision
 from sim.offending import choice
 from sim.offending.deeds import earliest, furnish
-from sim.offending.situation import dark_at, minutes_of, spots, strike_all
+from sim.offending.situation import believed_risk, dark_at, hidden_lots, minutes_of, spots, strike_all
 from sim.people import schedules
-from sim.records import CODE
+from sim.records import CODE, MOTIVES
 
 MINUTE, TARGET = decision("offending.minute"), decision("offending.target")
 CHOICE = np.array([decision("offending.choice"), decision("offending.notice")])
@@ -49,7 +49,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
         r["home"],
         r["cell"],
         r["shop_nodes"],
-        r["risk"],
+        believed_risk(off, model),
         r["places"],
         r["sighted"],
         r["next_member"],
@@ -75,10 +75,15 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
         levers["light"],
         levers["management"],
         levers["security"],
+        levers["gated"],
+        levers["watch"],
+        levers["cameras"],
+        hidden_lots(off, model),
         open_share,
         d["id"],
         d["first_member"],
-        d["security"],
+        d["security"] if levers.idle("hardened") else d["security"] + levers["hardened"],
+        levers["immobilised"],
         d["value"],
         d["cover"],
         table["cell"],
@@ -136,7 +141,6 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
         model.seed,
         TARGET,
         model.tick,
-        off.dwelling_first,
         d["id"],
         d["first_member"],
         model.layers["shops"],
@@ -155,9 +159,9 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
         keep &= earliest(np.where(person, victim, -1), minutes, key)
     if not keep.any():
         return None
-    weapon, lethal = np.zeros(n, bool), np.zeros(n, bool)
+    weapon, firearm, lethal, no = (np.zeros(n, bool) for _ in range(4))
     if person.any():
-        strike_all(off, model, rows, person & (kind == choice.ROBBERY), False, weapon, lethal)
+        strike_all(off, model, rows, person & (kind == choice.ROBBERY), False, no, weapon, firearm, lethal)
     type_ = TYPE_OF[kind]
     type_[lethal] = CODE["homicide"]
     return {
@@ -170,8 +174,11 @@ def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:
             type=type_,
             victim_id=victim,
             dwelling_id=home,
-            domestic=np.zeros(n, bool),
+            domestic=no,
             weapon=weapon,
+            firearm=firearm,
+            under=no,
+            motive=np.full(n, MOTIVES.index("gain"), np.uint8),
             lethal=lethal,
             loss=loss,
             kind=kind,

@@ -31,19 +31,26 @@ def readiness(w, i, slice_, fade, use_ties):
     deeds = sum(
         math.exp(-(w.tick - w.last_offence[f]) / w.ticks_per_day / 90) for f in friends if w.offences[f] > 0
     )
-    peers = p.peers * min(deeds, 2) / 2
+    member = use_ties and w.group[i] >= 0
+    peers = p.peers * min((2 if member else min(deeds, 2)) + max(0, w.company[i]), 2) / 2
     working = w.routine[i] in (3, 4, 6)
     ties = p.partner * w.partner[i] + (p.job if working else 0)
-    shared = -p.self_control * (w.self_control[i] + w.restraint[i]) + peers + p.male * (w.sex[i] - 0.5)
+    support = w.family[i] if w.age[i] < 18 else 0
+    ties += p.bond * (w.hold[i] + support)
+    weakness = 0.055 * max(0, w.age[i] - 45)
+    shared = -p.legitimacy * (w.trust[i] - 0.6) - p.strength * weakness
+    shared += -p.self_control * (w.self_control[i] + w.restraint[i]) + peers + p.male * (w.sex[i] - 0.5)
     drug = p.drug_need * min(1, max(0, w.gap[i]) / p.drug_gap)
     to_take = shared + p.need * w.hardship[i] + drug + p.capital * capital[0] - ties
     to_fight = shared + 0.5 * p.need * w.hardship[i] + 0.6 * p.capital * capital[1] - 0.5 * ties
+    to_fight += p.group * member
     drawn = (w.tick - w.last_property[i]) / w.ticks_per_day < p.pull_days
     accompanied = p.supervision * min(1, max(0, (p.supervised_until - w.age[i]) / (p.supervised_until - 10)))
+    alone = (1 - accompanied) * (1 - p.family * min(max(support, 0), 1))
     spread = p.readiness_scale
     return (
-        (1 - accompanied) * logistic((to_take + drawn * p.memory_pull - p.property_threshold) / spread),
-        (1 - accompanied) * logistic((to_fight - p.violence_threshold) / spread),
+        alone * logistic((to_take + drawn * p.memory_pull - p.property_threshold) / spread),
+        alone * logistic((to_fight - p.violence_threshold) / spread),
         *capital,
         int(drawn),
     )
@@ -150,15 +157,17 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
         unlit = dark * (1 - min(1.0, w.light[c] + w.lever_light[c]))
         kept = p.management * (w.management[c] - 0.5)
         homes = list(range(w.dwelling_first[c], w.dwelling_first[c + 1]))
+        around = 0.3 * math.log(1 + min(w.at_home[c] if w.interactions else w.dwellings[c], 20))
+        filmed = p.camera * w.lever_cameras[c]
         if homes and slot in (None, 0, 1):  # memories of burglaries lead to burglaries
             d = homes[pick(words[1][1] ^ (number * 2654435761 % 2**32), len(homes))]
             if slot is not None and c == w.m_cell[mine][slot] and unit(words[1][2]) < 0.4:
                 d = next((q for q in homes if w.d_id[q] == w.m_dwelling[mine][slot]), d)
             inside = min(2, sum(w.activity[m] == HOME for m in household(w, d))) if w.interactions else 0
-            around = w.at_home[c] if w.interactions else w.dwellings[c]
-            u = p.value * w.d_value[d] + p.cover * w.d_cover[d] - p.security * (w.d_security[d] + w.lever_security[c])
+            u = p.value * w.d_value[d] + p.cover * (w.d_cover[d] - w.lever_gated[c]) - filmed / 2
+            u -= p.security * (w.d_security[d] + w.lever_security[c])
             u -= p.occupied * inside + eyes
-            u -= 0.3 * p.neighbours * logistic(w.efficacy[c]) * math.log(1 + min(around, 20))
+            u -= p.neighbours * (logistic(w.efficacy[c]) + w.lever_watch[c]) * around
             if w.interactions:
                 u -= p.alert * min(2, w.alert[c])
             listed.append((BURGLARY, c, d, u + good + skill[0] - deterred - p.theta_burglary))
@@ -174,14 +183,22 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
             kinds[TILL] = u + p.choice_scale * math.log(max(open_share, 0.15)) + skill[2] - p.theta_till
         if crowd > 0 or not w.interactions:
             stop = min(1, w.stops[c])
-            kinds[PERSON] = p.crowd * math.log(1 + crowd) + 0.4 * stop + skill[1] - p.theta_person
+            kinds[PERSON] = p.crowd * math.log(1 + crowd) + 0.4 * stop + skill[1] - p.theta_person - filmed
             u = p.dark * unlit + p.patrons * dark * min(1, w.bars[c] / 2) + 0.3 * stop
             u += 0.3 * math.log(1 + crowd) - 0.06 * min(60, crowd) - kept
+            u += p.vacant * w.vacant[c] - filmed
             kinds[ROBBERY] = u + skill[2] - p.theta_robbery
         cars = 0.7 * w.dwellings[c] + 0.2 * crowd
-        u = 0.3 * math.log(1 + cars) + 0.5 * p.dark * unlit - p.security * w.lever_security[c] - eyes
+        taken = -1
+        if homes:  # the easier of two cars
+            one, two = (homes[pick(words[1][q] ^ (number * by % 2**32), len(homes))]
+                        for q, by in ((2, 2654435761), (1, 2246822519)))
+            taken = two if w.d_cars_secured[two] < w.d_cars_secured[one] else one
+        locked = w.lever_security[c] + (w.d_cars_secured[taken] if homes else 0)
+        u = 0.3 * math.log(1 + cars) + 0.5 * p.dark * unlit - p.security * locked - eyes
+        u -= filmed + p.neighbours * w.lever_watch[c] * around
         kinds[VEHICLE] = u + skill[1] - p.theta_vehicle
-        listed += [(kind, c, -1, kinds[kind] + other) for kind in sorted(kinds)]
+        listed += [(k, c, taken if k == VEHICLE else -1, kinds[k] + other) for k in sorted(kinds)]
     return listed, seen, unit(words[1][3])
 
 
@@ -208,10 +225,11 @@ def choices(listed, u, scale):
 # -- quarrels --------------------------------------------------------------------------------------------------------
 
 
-def quarrel(w, codes, i, first, minute, dark, awake, min_age):
+def quarrel(w, codes, i, first, minute, dark, awake, drugged, strain, min_age):
     """(kind, cell, victim's id or -1, cell where police was seen or -1, chance, draw)."""
     p = w.params
     u = unit(draw4(w.seed, codes[0], w.tick, w.key[i])[0])
+    influence = p.influence * under_influence(w, codes, i, drugged)
     c = w.cell[i]
     if w.activity[i] == HOME:
         present, member = [], first
@@ -223,7 +241,8 @@ def quarrel(w, codes, i, first, minute, dark, awake, min_age):
             member = w.next_member[row]
         if not present:
             return -1, None, -1, -1, 0.0, u
-        chance = awake * logistic((0.4 * p.drink * dark - p.theta_domestic) / p.choice_scale)
+        x = 0.4 * p.drink * dark + influence + strain
+        chance = awake * logistic((x - p.theta_domestic) / p.choice_scale)
         return (1, c, min(present)[2], -1, chance, u) if u < chance else (-1, None, -1, -1, chance, u)
     company = float(w.in_public[c]) if w.interactions else 10.0
     if company < 2:
@@ -231,11 +250,16 @@ def quarrel(w, codes, i, first, minute, dark, awake, min_age):
     noticed, was_seen = police_here(w, codes, i, c, minute, p.notice)
     x = p.drink * dark * (1 if w.activity[i] == BAR else 0.35) + p.company * math.log(1 + min(60, company))
     x += 0.3 * dark * (1 - min(1.0, w.light[c] + w.lever_light[c]))
+    x += influence + p.vacant * w.vacant[c]
     x -= 1.6 * p.management * (w.management[c] - 0.5) + p.management * w.lever_management[c]
     x -= p.supervised * (w.activity[i] == ANCHOR) + p.risk * w.risk[i] + noticed + police_remembered(w, i, c)
     chance = logistic((x - p.theta_quarrel) / p.choice_scale)
     seen = c if was_seen else -1
     return (0, c, -1, seen, chance, u) if u < chance else (-1, None, -1, seen, chance, u)
+
+
+def under_influence(w, codes, i, drugged):
+    return unit(draw4(w.seed, codes[0], w.tick, w.key[i])[1]) < drugged
 
 
 def victim(w, code, offender, cell, taste, people):
@@ -257,7 +281,7 @@ def victim(w, code, offender, cell, taste, people):
 # -- the act ---------------------------------------------------------------------------------------------------------
 
 
-def accomplices(w, code, i, violent, joint):
+def accomplices(w, code, i, violent, joint, mates):
     """Ids of up to three friends who are out and join, in the order of the ties, and the smallest slack of a draw."""
     out, slack = [], 1.0
     ready = w.ready_violence if violent else w.ready_property
@@ -268,27 +292,26 @@ def accomplices(w, code, i, violent, joint):
         if not SHOP <= w.activity[row] <= STREET or ready[row] <= 0:
             continue
         words = draw4(w.seed, code, w.tick, mix(w.key[i], w.key[row]))  # a theft and a fight draw apart
-        u, chance = unit(words[1 if violent else 0]), logistic(log_odds(min(ready[row], 0.999)) + joint)
+        more = joint + mates * (w.group[i] >= 0 and w.group[i] == w.group[row])
+        u, chance = unit(words[1 if violent else 0]), logistic(log_odds(min(ready[row], 0.999)) + more)
         slack = min(slack, abs(u - chance))
         if u < chance:
             out.append(friend)
     return out, slack
 
 
-def blow(w, code, i, assault, weapon, lethal_weapon, lethal_unarmed):
-    """(weapon, death) of an offence against a person; a robbery kills a quarter as often as an assault."""
-    a, b, _, _ = draw4(w.seed, code, w.tick, w.key[i])
-    armed = unit(a) < logistic(log_odds(weapon) + 0.5 * min(3, w.capital_violence[i]))
-    chance = lethal_weapon if armed else lethal_unarmed
-    return armed, unit(b) < (chance if assault else chance / 4)
+def blow(w, code, i, assault, gun, weapon, gun_used, lethal_weapon, lethal_firearm, lethal_unarmed):
+    """(weapon, firearm, death) of an offence against a person; a robbery kills a quarter as often as an assault."""
+    a, b, c, _ = draw4(w.seed, code, w.tick, w.key[i])
+    shot = gun and unit(c) < gun_used
+    armed = shot or unit(a) < logistic(log_odds(weapon) + 0.5 * min(3, w.capital_violence[i]))
+    chance = lethal_firearm if shot else lethal_weapon if armed else lethal_unarmed
+    return armed, shot, unit(b) < (chance if assault else chance / 4)
 
 
 def target_and_loss(w, code, tick, kind, cell, dwelling, key, loss_of):
     """(victim's id, dwelling's id, thing taken from, loss) of a property offence before anybody present is met."""
-    car, shop, one, two = draw4(w.seed, code, tick, key)
-    homes = range(w.dwelling_first[cell], w.dwelling_first[cell + 1])
-    if kind == VEHICLE and homes:
-        dwelling = homes[pick(car, len(homes))]
+    _, shop, one, two = draw4(w.seed, code, tick, key)
     median, spread = loss_of[kind]
     loss = median * math.exp(spread * math.sqrt(-2 * math.log(unit(one))) * math.cos(2 * math.pi * unit(two)))
     if dwelling >= 0:
@@ -303,7 +326,7 @@ def strikes_back(w, code, avenger, foe, chance, base):
     a, b = w.row_of[avenger], w.row_of[foe]
     if a < 0 or b < 0 or w.ready_violence[a] <= 0 or w.cell[a] < 0 or w.cell[b] < 0:
         return None
-    if w.activity[a] == HOME or w.activity[b] == HOME:
+    if w.activity[a] in (HOME, ANCHOR) or w.activity[b] in (HOME, ANCHOR):
         return None
     far = [abs(p - q) for p, q in zip(divmod(w.cell[a], w.width), divmod(w.cell[b], w.width))]
     if max(far) > 6:

@@ -110,6 +110,17 @@ def make_world(
         added = np.where(rng.random(cells) < 0.5, rng.random(cells), 0)
         setattr(w, f"lever_{name}", added.astype(np.float32))
 
+    # What programmes, groups and neglect add
+    more = np.random.default_rng([seed, 1])
+    w.d_cars_secured = np.where(more.random(homes) < 0.3, more.random(homes), 0).astype(np.float32)
+    for name in ("hold", "company", "family"):
+        setattr(w, name, np.where(more.random(n) < 0.2, more.random(n) * 1.5, 0).astype(np.float32))
+    w.trust, w.group = as_declared("trust", more.random(n)), as_declared("group", more.integers(-2, 2, n).clip(-1))
+    w.vacant = (more.random(cells) < 0.2).astype(np.float32)
+    for name in ("gated", "watch", "cameras"):
+        added = np.where(more.random(cells) < 0.5, more.random(cells), 0)
+        setattr(w, f"lever_{name}", added.astype(np.float32))
+
     # Memories of good places and of the police
     t = memory.empty(max(1, n))
     t["cell"][:] = np.where(rng.random(t["cell"].shape) < 0.7, rng.choice(inside, t["cell"].shape), -1)

@@ -60,7 +60,9 @@ def test_every_kind_of_offence_is_chosen_by_somebody_and_agrees():
     assert (w.seen_place >= 0).any()
     burgled = w.out_kind == choice.BURGLARY
     assert (w.d_cell[w.out_dwelling[burgled]] == w.out_cell[burgled]).all()
-    assert (w.out_dwelling[~burgled] == -1).all()
+    driven = (w.out_kind == choice.VEHICLE) & (w.out_dwelling >= 0)
+    assert driven.any() and (w.d_cell[w.out_dwelling[driven]] == w.out_cell[driven]).all()
+    assert (w.out_dwelling[~burgled & (w.out_kind != choice.VEHICLE)] == -1).all()
     assert (w.area[w.out_cell[w.out_kind >= 0]] >= 0).all()
 
 
@@ -101,6 +103,10 @@ def town(kinds, **changes):
         ({"lever_security": 1.0}, (choice.BURGLARY, choice.VEHICLE)),
         ({"lever_management": 1.0}, range(choice.KINDS)),
         ({"lever_light": 1.0}, (choice.VEHICLE, choice.ROBBERY)),
+        ({"lever_gated": 2.0}, (choice.BURGLARY,)),
+        ({"lever_watch": 1.0}, (choice.BURGLARY, choice.VEHICLE)),
+        ({"lever_cameras": 1.0}, (choice.BURGLARY, choice.PERSON, choice.VEHICLE, choice.ROBBERY)),
+        ({"d_cars_secured": 2.0}, (choice.VEHICLE,)),
         ({"alert": 2.0}, (choice.BURGLARY,)),
         ({"risk": 3.0}, range(choice.KINDS)),
         ({"shops": 0}, (choice.SHOP, choice.TILL)),
@@ -109,7 +115,7 @@ def town(kinds, **changes):
     ],
 )
 def test_what_protects_makes_offences_rarer(change, fewer):
-    neutral = {name: 0 for name in change if name.startswith(("lever", "alert", "risk"))}
+    neutral = {name: 0 for name in change if name.startswith(("lever", "alert", "risk", "d_cars"))}
     for kind in fewer:
         before, after = town([kind], **neutral), town([kind], **change)
         assert before[kind] == before.sum() > 0 and after[kind] < 0.97 * before[kind], kind

@@ -39,6 +39,13 @@ def test_readiness_agrees_with_an_oracle(w, slice_, use_ties):
     [
         (dict(self_control=1.0), (-1, -1)),
         (dict(restraint=1.0), (-1, -1)),
+        (dict(hold=1.0), (-1, -1)),  # a mentor, a caring school
+        (dict(company=1.0), (1, 1)),  # a programme that brings offenders together
+        (dict(company=-1.0), (0, 0)),  # and never less than none of them
+        (dict(family=1.0), (0, 0)),  # for minors only
+        (dict(age=15, family=1.0), (-1, -1)),
+        (dict(trust=0.9), (-1, -1)),
+        (dict(group=3), (1, 1)),
         (dict(hardship=1.0), (1, 1)),
         (dict(gap=200.0), (1, 0)),
         (dict(capital_property=3.0), (1, 0)),
@@ -48,16 +55,20 @@ def test_readiness_agrees_with_an_oracle(w, slice_, use_ties):
         (dict(sex=1), (1, 1)),
         (dict(last_property=899), (1, 0)),
         (dict(age=12), (-1, -1)),
-        (dict(age=60), (0, 0)),  # age itself moves nobody
+        (dict(age=45), (0, 0)),  # age itself moves nobody
+        (dict(age=70), (-1, -1)),  # but strength wanes
         (dict(offences=1, last_offence=899), (1, 1)),
     ],
 )
 def test_each_motive_works_in_its_direction(change, sign):
     """One column is changed for everybody; readiness to take and to fight must follow theory."""
     calm = dict(
+        hold=0, company=0, family=0, trust=0.6, group=-1,
         self_control=0, restraint=0, hardship=0, gap=0, capital_property=0, capital_violence=0, partner=0, routine=5,
         sex=0, last_property=-(2**30), age=22, offences=0, last_offence=-(2**30), alive=True,
     )
+    if change.get("age") == 15:
+        calm["age"] = 15
     worlds = []
     for changes in (calm, {**calm, **change}):
         w = make_world(seed=4, gone=0.0)

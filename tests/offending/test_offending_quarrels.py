@@ -20,6 +20,8 @@ def quarrel(w):
     w.rows, w.codes, w.min_age = rows.astype(np.int64), CODES, 16
     w.minutes, w.dark = rng.integers(0, 60 * w.tick_hours, n).astype(np.int16), rng.random(n) < 0.5
     w.awake, w.first_member = rng.random(n), w.d_first_member[w.lives[rows]]
+    w.under, w.strain = np.where(rng.random(n) < 0.3, rng.random(n), 0.0), rng.random(n)
+    w.out_under = np.zeros(n, bool)
     w.weights = quarrels.weight_vector(w.params, w.learned)
     w.out_kind, w.out_cell = np.full(n, -1, np.int8), np.zeros(n, np.int32)
     w.out_victim, w.seen = np.full(n, -1, np.int64), np.full(n, -1, np.int32)
@@ -31,8 +33,10 @@ def check_quarrels(w):
     v = plain(quarrel(w))
     for j, i in enumerate(v.rows):
         kind, cell, who, seen, chance, u = oracle.quarrel(
-            v, CODES.tolist(), i, v.first_member[j], v.minutes[j], float(v.dark[j]), v.awake[j], 16
+            v, CODES.tolist(), i, v.first_member[j], v.minutes[j], float(v.dark[j]), v.awake[j], v.under[j],
+            v.strain[j], 16
         )
+        assert v.out_under[j] == oracle.under_influence(v, CODES.tolist(), i, v.under[j])
         assert v.seen[j] == seen
         if abs(u - chance) > oracle.CLOSE:
             assert (v.out_kind[j], v.out_victim[j]) == (kind, who)
