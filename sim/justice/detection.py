@@ -54,8 +54,8 @@ def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, ti
 @njit(cache=True, nogil=True)
 def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, interactions, tick_of, cell, minute, kind,
                 offender, victim, domestic, reported, row_of, keys, ties, dwelling, first, count, start, minutes,
-                at_home, in_public, efficacy, light, lamps, seen, logged, witness, traces, case_hours, weights,
-                discovered, recorded, how, days):
+                at_home, in_public, efficacy, light, lamps, cameras, outdoors, seen, logged, witness, traces,
+                case_hours, weights, discovered, recorded, how, days):
     """Decide discovery, recording and identification of the events first_event..end of the log.
 
     Parameters
@@ -63,7 +63,9 @@ def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, in
     tick_start : int
         First minute of the tick, counted from midnight. Events of earlier ticks cannot be discovered any more.
     weights : tuple
-        arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days.
+        arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days, footage.
+    cameras : float32[cells]
+        Share of the public space that is filmed; outdoors : bool[events] of the log.
     discovered, recorded : bool arrays of the log, written.
     how : int8[end - first_event]
         `NONE`, `CAUGHT`, `NAMED` or `FOUND`.
@@ -75,7 +77,7 @@ def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, in
     float
         Investigators' hours that the recorded cases want.
     """
-    arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days = weights
+    arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days, footage = weights
     hours = 0.0
     for e in range(first_event, end):
         i, t, c = e - first_event, kind[e], cell[e]
@@ -102,6 +104,8 @@ def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, in
         people = in_public[c] + 0.3 * at_home[c] if interactions else STRANGER_CITY
         chance = chance_identified(t, victim[e] >= 0 and (t == ROBBERY or t == ASSAULT), minute[e], people,
                                    efficacy[c], light[c] + lamps[c], time, witness, traces, description, of_efficacy)
+        if cameras[c] > 0.0 and outdoors[e] and t != DRUGS:
+            chance = 1.0 - (1.0 - chance) * (1.0 - footage * min(cameras[c], 1.0))
         if unit(b0) < chance:
             how[i] = FOUND
             days[i] = min(LONGEST, -math.log(unit(b1)) * other_days)

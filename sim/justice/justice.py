@@ -104,13 +104,14 @@ class Justice(Mechanism):
         p, s, log, r, v, layers = self.params, self.state, model.log, model.residents, model.visits, model.layers
         how, days = np.empty(end - start, np.int8), np.empty(end - start)
         weights = (p.seen_on_arrival, p.arrival_minutes, p.service, p.caught, p.named, p.description,
-                   p.witness_efficacy, self._time(model), p.named_days, p.other_days)
+                   p.witness_efficacy, self._time(model), p.named_days, p.other_days, p.footage)
         s["load"] += investigate(
             start, end, model.seed, INVESTIGATE, model.tick, model.slot * model.calendar.tick_minutes,
             model.calendar.tick_minutes, model.spec.interactions, log["tick"], log["cell"], log["minute"], log["type"],
             log["offender_id"], log["victim_id"], log["domestic"], log["reported"], r.row_of, r["key"], r["ties"],
             r["dwelling"], v.first, v.count, v.start, v.minutes, layers["at_home"], layers["in_public"],
-            layers["efficacy"], layers["light"], model.levers["light"], *self._tables, weights, log["discovered"],
+            layers["efficacy"], layers["light"], model.levers["light"], model.levers["cameras"], log["outdoors"],
+            *self._tables, weights, log["discovered"],
             log["recorded"], how, days)
         s["today"]["discovered"] += int(log["discovered"][start:end].sum())
         suspects = np.flatnonzero(how)

@@ -51,6 +51,9 @@ class JusticeParams(MechanismParams):
     witness_efficacy: float = param(0.25, unit="per sd", low=0, high=2,
                                     source="Sampson, Raudenbush & Earls (1997): direction",
                                     doc="log rise of witnesses' help with collective efficacy")
+    footage: float = param(0.20, unit="share", low=0, high=1,
+                           source="Ashby (2017): footage useful in 29 % of railway investigations; modelling choice",
+                           doc="identification by footage of an offence out of doors in full view of cameras")
     traces: tuple[float, ...] = by_type(
         (0.13, 0.10, 0.12, 0.12, 0.14, 0.42, 0.0, 0.03, 0.15),
         "identification by traces and enquiries with full investigation time",

@@ -87,18 +87,24 @@ class Harassment(Mechanism):
             self._update(model)
 
     def prepare(self, model) -> None:
-        size = len(model.residents) // model.chunks + 1024
-        self.found = np.empty((2, model.chunks, 2, size), np.int32)
-        self.counts = np.zeros((model.chunks, 2), np.int64)
-        self.hits, self.hit_count = np.empty((model.chunks, size), np.int32), np.zeros(model.chunks, np.int64)
+        self._make_room(model)
+        self.counts, self.hit_count = np.zeros((model.chunks, 2), np.int64), np.zeros(model.chunks, np.int64)
         self.bitmap = np.zeros(model.city.grid.cells, np.uint8)
         self.banned = np.array(sorted(model.spec.banned), np.int64)
         # minutes follow the same schedules as those of other offences
         self.hours_of = model.mechanisms["offending"].hours_of_ticks(model)
 
+    def _make_room(self, model) -> None:
+        """Scratch memory for as many residents as there are, and some more."""
+        size = len(model.residents) // model.chunks + 1024
+        self.found = np.empty((2, model.chunks, 2, size), np.int32)
+        self.hits = np.empty((model.chunks, size), np.int32)
+
     def step(self, model) -> None:
         if not model.spec.interactions:
             return
+        if len(model.residents) // model.chunks + 1 >= self.hits.shape[1]:
+            self._make_room(model)
         if model.slot == 0:
             self.state["today"] = dict(women=0, men=0)
             if (model.day + model.calendar.burn_in_days) % 7 == 0:
@@ -110,12 +116,20 @@ class Harassment(Mechanism):
         victims = self._meet(model, rows)
         r = model.residents
         met = (victims >= 0) & (r["dwelling"][np.maximum(victims, 0)] != r["dwelling"][rows])
+        killed = self._killed(model)
+        met &= ~np.isin(r["id"][rows], killed) & ~np.isin(r["id"][np.maximum(victims, 0)], killed)
         rows, victims = rows[met], victims[met]
         if len(rows):
             self._act(model, rows, victims)
 
     def record(self, model) -> dict[str, float]:
         return {f"harassment.{who}": float(n) for who, n in self.state["today"].items()}
+
+    @staticmethod
+    def _killed(model) -> np.ndarray:
+        """Ids of those killed earlier in this tick, who still stand in the columns."""
+        log, new = model.log, model.new_events
+        return log["victim_id"][new][log["type"][new] == CODE["homicide"]]
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
