@@ -12,6 +12,7 @@ from sim.drugs.words import words4
 
 STEEP_DEPENDENT, SCALE_DEPENDENT = 1.3, 3.8  # bends of the demand curve; the scale is in reference prices
 STEEP_OCCASIONAL, SCALE_OCCASIONAL = 2.0, 1.2
+FRITTERED = 0.1  # per day: part of the money beyond a week's drugs that is spent otherwise
 
 _WANT = decision("drugs.want")
 
@@ -54,7 +55,10 @@ def needs(seed, tick, price, reference, strength, doses, legal_share, support, d
             q *= 1.0 - demand_cut
         share = legal_share if dependent else 0.2 * legal_share
         other = support if dependent else 0.0
-        if cash[i] < 7.0 * p * dose:
+        enough = 7.0 * p * dose
+        if cash[i] > enough:  # money beyond the week's drugs goes on other things
+            cash[i] -= np.float32(FRITTERED * (cash[i] - enough))
+        else:
             cash[i] += np.float32(share * income[i] / 7.0 + other * p * q)
         gap[i] = max(7.0 * p * q * (1.0 - other) - share * income[i] - cash[i], 0.0)
         words = words4(seed, _WANT, tick, key[u], 0)

@@ -21,7 +21,7 @@ def places_with_disputes(model, sellers: dict, held: np.ndarray, hazard: float) 
     ok = np.flatnonzero((sellers["place"] >= 0) & ~held)
     if len(ok) < 2:
         return nobody
-    order = ok[np.lexsort((sellers["id"][ok], -sellers["since"][ok], sellers["place"][ok]))]
+    order = ok[np.lexsort((sellers["id"][ok], -sellers["arrived"][ok], sellers["place"][ok]))]
     cells, first, count = np.unique(sellers["place"][order], return_index=True, return_counts=True)
     several = count > 1
     cells, first, count = cells[several].astype(np.int64), first[several], count[several]
@@ -31,7 +31,7 @@ def places_with_disputes(model, sellers: dict, held: np.ndarray, hazard: float) 
     other = uniforms(model.seed, "drugs.dispute_with", model.tick, cells)
     newest = order[first]
     against = order[first + 1 + np.floor(other * (count - 1)).astype(np.int64)]
-    tenure = model.day - sellers["since"]
+    tenure = model.day - sellers["arrived"]
     unclear = np.exp(-np.log((tenure[against] + 7.0) / (tenure[newest] + 7.0)) / SENIORITY)
     group = model.residents["group"]
     theirs, his = (group[model.residents.rows(sellers["id"][s])] for s in (against, newest))

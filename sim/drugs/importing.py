@@ -64,10 +64,25 @@ def arrivals(seed, tick, day, key, kind, active, stock, purity, belief, pipe, bu
                     ledger[DISCARDED] += passed
 
 
+def stretch(im: dict, replacement: np.ndarray, share: float, weakest: float, ledger: np.ndarray) -> None:
+    """Cut what is in stock the more, the further the price has risen above what makes importers content.
+
+    Every dose sells at the price whatever is in it, and users notice only in time; when loads come cheaply again they
+    go out as they came.
+    """
+    cost = replacement[im["kind"]] / (1.0 - np.minimum(im["belief"], 0.95))
+    target = np.clip(1.0 - share * np.log(np.maximum(im["price"] / cost / MARKUP, 1.0)), weakest, 1.0)
+    more = np.floor(im["stock"] * np.maximum(im["purity"] / target - 1.0, 0.0)).astype(np.int64)
+    some = more > 0
+    im["purity"][some] *= im["stock"][some] / (im["stock"][some] + more[some])
+    im["stock"] += more
+    ledger[STRETCHED] += more.sum()
+
+
 @njit(cache=True, nogil=True)
-def orders_and_prices(seed, tick, day, key, kind, active, stock, purity, price, memory, belief, sold, asked, pipe,
-                      replacement, lead, cover, stretch, weakest, ledger):
-    """End an importer's day: remember the sales, post the price of tomorrow, cut a short stock, order every third day.
+def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, belief, sold, asked, pipe,
+                      replacement, lead, cover, ledger):
+    """End an importer's day: remember the sales, post the price of tomorrow and order every third day.
 
     The price follows the cover of the stock and is drawn to replacement cost when nothing is scarce; orders grow with
     the margin, which is what brings the price back after a shock.
@@ -86,13 +101,6 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, purity, price, 
         if have >= 0.7 * cover:
             step -= 0.03 * math.log(price[m] / cost)
         price[m] = max(price[m] * math.exp(step), 0.85 * cost)
-        if have < 0.5 * cover and purity[m] > weakest:
-            short = stretch * (1.0 - have / (0.5 * cover))
-            more = np.int64(stock[m] * min(short, purity[m] / weakest - 1.0))
-            if more > 0:
-                purity[m] *= stock[m] / (stock[m] + more)
-                stock[m] += more
-                ledger[STRETCHED] += more
         if (day + m) % 3 != 0:
             continue
         hurry = min(max(price[m] / cost / MARKUP, 0.75), 1.6)

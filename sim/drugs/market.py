@@ -16,6 +16,7 @@ from sim.drugs.people import (
     drop_sellers,
     initiate,
     least_gain,
+    newcomers,
     relative_risk,
     reopen,
     start_selling,
@@ -124,6 +125,8 @@ class Drugs(Mechanism):
         street.show_disputes(self, model)
         if model.slot != model.calendar.ticks_per_day - 1:
             return
+        if model.spec.interactions:
+            newcomers(model, self.params, st)
         before = st["ledger"].copy()
         rows, seller_rows = self._present(model)
         free = (rows >= 0) & (model.residents["custody_until"][rows] <= model.tick)

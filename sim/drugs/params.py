@@ -50,8 +50,9 @@ class DrugParams(MechanismParams):
                              doc="first day of the shock")
     shock_days: int = param(30, unit="days", low=0, high=10_000, source="Dobkin and Nicosia 2009",
                             doc="length of the shock")
-    stretch: float = param(0.10, unit="per day", low=0, high=1, source="modelling choice; Cole et al. 2010 (cutting)",
-                           doc="how fast importers cut a stock that falls short of its cover altogether")
+    stretch: float = param(0.3, unit="share per log", low=0, high=2,
+                           source="modelling choice; Cole et al. 2010 (cutting)",
+                           doc="fall of purity per unit of the logarithm by which importers' margin is above usual")
     weakest: float = param(0.5, unit="ratio", low=0.1, high=1, source="modelling choice; EMCDDA purity series",
                            doc="purity, relative to the usual one, below which nobody would buy")
     # sellers

@@ -132,7 +132,8 @@ def start_selling(model, p, sellers: dict, ids, at, seen, bar: np.ndarray) -> No
     s = seen[new]
     insert(sellers, dict(id=ids[new], key=model.residents["key"][at[new]], kind=sellers["kind"][s],
                          purity=np.ones(len(new)), place=sellers["place"][s],
-                         since=np.full(len(new), model.day), cost=sellers["cost"][s],
+                         since=np.full(len(new), model.day), arrived=np.full(len(new), model.day),
+                         cost=sellers["cost"][s],
                          price=sellers["price"][s], sold=0.6 * p.utilisation * p.capacity * np.ones(len(new)),
                          profit=0.8 * sellers["profit"][s], supplier=sellers["supplier"][s]))
     model.residents["selling"][at[new]] = 1
@@ -154,7 +155,8 @@ def reopen(model, p, state: dict, rows: np.ndarray, turn: np.ndarray) -> None:
         u = u[uniforms(model.seed, "drugs.reopen", model.tick, users["key"][u]) < 1.0 - np.exp(-10.0 * p.entry)]
         price, cost = float(state["reference"][k]), float(im["price"][stocked].min())
         insert(sellers, dict(id=users["id"][u], key=users["key"][u], kind=np.full(len(u), k), purity=np.ones(len(u)),
-                             place=r["home"][rows[u]], since=np.full(len(u), model.day), cost=np.full(len(u), cost),
+                             place=r["home"][rows[u]], since=np.full(len(u), model.day),
+                             arrived=np.full(len(u), model.day), cost=np.full(len(u), cost),
                              price=np.full(len(u), max(price, 1.1 * cost)),
                              sold=0.6 * p.utilisation * p.capacity * np.ones(len(u)),
                              profit=np.full(len(u), 7.0 * p.utilisation * p.capacity * max(price - cost, 0.1 * cost)),
@@ -196,3 +198,33 @@ def substitute(model, p, state: dict, turn: np.ndarray) -> None:
     target = np.where(kind == prefers, best[prefers], prefers)
     users["kind"][mine[hit]] = target[hit]
     users["place"][mine[hit]] = -1
+
+
+def newcomers(model, p, state: dict) -> None:
+    """Those who have moved into the city since yesterday use as often as the people of their age here do.
+
+    Children grow up here and start, if they do, through friends.
+    """
+    r, users = model.residents, state["users"]
+    ids = r["id"]
+    new = np.flatnonzero((ids > state["last_id"]) & r["alive"])
+    state["last_id"] = max(int(ids.max(initial=-1)), state["last_id"])
+    new = new[age_years(model, new) >= AGE_FIRST_USE]
+    if not len(new):
+        return
+    age = age_years(model, np.arange(len(ids)))
+    young = r["alive"] & (age >= AGE_FIRST_USE) & (age < 45.0)
+    share = [float((r["use"][young] == code).mean()) for code in (OCCASIONAL, 2)]
+    draw = uniforms(model.seed, "drugs.newcomer", 0, r["key"][new])
+    use = np.where(draw < share[1], 2, np.where(draw < sum(share), OCCASIONAL, 0))
+    use = np.where(age[new] < 45.0, use, 0)
+    new, use = new[use > 0], use[use > 0]
+    if not len(new):
+        return
+    keys = r["key"][new]
+    appetite, patience = taste(model.seed, keys, p.appetite_sd)
+    weight = np.bincount(users["kind"], minlength=len(state["reference"])).astype(float)
+    weight = np.cumsum(weight / max(weight.sum(), 1.0))
+    kind = np.searchsorted(weight[:-1], uniforms(model.seed, "drugs.newcomer_kind", 0, keys), side="right")
+    insert(users, dict(id=ids[new], key=keys, kind=kind, prefers=kind, use=use, appetite=appetite, patience=patience,
+                       since=np.full(len(new), model.day), place=np.full(len(new), -1)))

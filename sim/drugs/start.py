@@ -211,7 +211,8 @@ def choose_sellers(model, p, state: dict, bought: np.ndarray) -> None:
         profit = 7.0 * each * max(reference[k] - cost[k], 0.0)
         chosen = mine[_settled(p, need[mine], knows[mine], ids[mine], luck[mine], profit, count)]
         insert(sellers, dict(id=ids[chosen], key=r["key"][at[chosen]], kind=np.full(count, k), place=np.full(count, -1),
-                             since=np.full(count, model.day - 60), stock=np.full(count, round(3 * each)),
+                             since=np.full(count, model.day - 60),
+                             arrived=np.full(count, model.day - 60), stock=np.full(count, round(3 * each)),
                              cost=np.full(count, cost[k]), price=np.full(count, reference[k]),
                              purity=np.ones(count),
                              sold=np.full(count, each), profit=np.full(count, profit)))
@@ -277,6 +278,7 @@ def warm_up(model, p, state: dict, rows: np.ndarray, footfall, good) -> None:
             sellers[name][:] = 0
     for k in range(len(reference)):  # the level of prices is an input; who is dearer than whom was found
         sellers["price"][sellers["kind"] == k] *= reference[k] / state["price"][k]
+    sellers["arrived"][:] = model.day - 60
     state["price"][:], state["paid"][:], state["fill"][:] = reference, reference, 1.0
 
 

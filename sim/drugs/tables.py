@@ -22,7 +22,7 @@ USER_COLUMNS = {
 }
 SELLER_COLUMNS = {
     "id": "i8", "key": "u8", "kind": "u1",
-    "place": "i4", "since": "i4",
+    "place": "i4", "since": "i4", "arrived": "i4",  # at the place
     "stock": "i8", "cost": "f8", "price": "f8",
     "purity": "f8",  # of the stock, relative to the usual one
     "sold": "f8",  # doses a day, smoothed

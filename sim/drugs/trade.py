@@ -7,7 +7,7 @@ import numpy as np
 from sim.draws import uniforms
 from sim.drugs.buying import buy
 from sim.drugs.demand import needs
-from sim.drugs.importing import RING, arrivals, come_and_go, orders_and_prices
+from sim.drugs.importing import RING, arrivals, come_and_go, orders_and_prices, stretch
 from sim.drugs.places import open_sites, site_codes
 from sim.drugs.selling import SETTLE, close_day, move, restock
 from sim.drugs.tables import BOUGHT, SHIPPED, rows_of
@@ -87,6 +87,7 @@ def retail(model, tick: int, day: int, p, state: dict, rows, free, seller_rows, 
     r, ledger = model.residents, state["ledger"]
     users, sellers, im = state["users"], state["sellers"], state["importers"]
     im["sold"][:], im["asked"][:] = 0, 0
+    stretch(im, state["replacement"], p.stretch, p.weakest, ledger)
     first = np.argsort(uniforms(model.seed, "drugs.restock_order", tick, sellers["key"]), kind="stable")
     restock(model.seed, tick, first, sellers["key"], sellers["kind"], held, sellers["stock"], sellers["purity"],
             sellers["cost"], sellers["sold"], sellers["account"], sellers["supplier"], im["kind"], im["active"],
@@ -111,9 +112,9 @@ def retail(model, tick: int, day: int, p, state: dict, rows, free, seller_rows, 
     close_day(held, seller_rows, sellers["cost"], sellers["price"], sellers["sold"], sellers["profit"],
               sellers["account"], sellers["today"], sellers["revenue"], sellers["short"], p.capacity, p.price_step,
               p.utilisation, r["cash"])
-    orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["purity"],
-                      im["price"], im["memory"], im["belief"], im["sold"], im["asked"], im["pipe"],
-                      state["replacement"], p.lead, p.cover, p.stretch, p.weakest, ledger)
+    orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["price"],
+                      im["memory"], im["belief"], im["sold"], im["asked"], im["pipe"], state["replacement"], p.lead,
+                      p.cover, ledger)
     if day % 7 == 0:
         capital = min(model.mechanisms["flows"].capital(), 1.0)
         come_and_go(model.seed, tick, day, im["key"], im["kind"], im["born"], im["active"], im["stock"], im["purity"],
@@ -152,6 +153,7 @@ def relocate(model, tick: int, p, state: dict, footfall, good, everybody: bool =
     move(model.seed, tick, np.flatnonzero(turn), sellers["key"], sellers["place"], rows, standing, r["home"],
          r["anchor"], r["shop_nodes"], r["bar_node"], grid.height, grid.width, good, state["traffic"], footfall,
          state["presence"], np.flatnonzero(sellers["place"] >= 0), p.travel, p.presence_weight, SETTLE, place)
+    sellers["arrived"][place != sellers["place"]] = model.day
     sellers["place"] = place
 
 

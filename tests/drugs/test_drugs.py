@@ -257,7 +257,7 @@ def test_needs_agree_with_their_statement(seed, tick, n):
     use, treat = g.integers(0, 3, n).astype(np.uint8), g.choice([0, 2], n).astype(np.uint8)
     appetite, patience, tolerance = (g.uniform(0.3, 3, n).astype(np.float32) for _ in range(3))
     row, free = g.permutation(n).astype(np.int32), g.random(n) < 0.8
-    income, cash = g.uniform(0, 800, n).astype(np.float32), g.uniform(0, 200, n).astype(np.float32)
+    income, cash = g.uniform(0, 800, n).astype(np.float32), g.uniform(0, 400, n).astype(np.float32)
     gap, want = np.zeros(n, np.float32), np.zeros(n, np.int64)
     price, reference = np.array([9.0, 14.0]), np.array([10.0, 12.0])
     doses, purse, strength = np.array([0.3, 4.0]), cash.astype(float), np.array([1.0, 0.6])
@@ -275,7 +275,9 @@ def test_needs_agree_with_their_statement(seed, tick, n):
         q = dose * math.exp(-k * (1 - math.exp(-p / s / reference[kind[u]] / (v * patience[u])))) / math.sqrt(s)
         q *= 0.45 if treat[u] == 2 else 1
         legal, other = (0.4, 0.25) if hooked else (0.08, 0.0)
-        if purse[i] < 7 * p * dose:
+        if purse[i] > 7 * p * dose:
+            purse[i] -= 0.1 * (purse[i] - 7 * p * dose)
+        else:
             purse[i] += legal * income[i] / 7 + other * p * q
         assert cash[i] == pytest.approx(purse[i], rel=1e-5)
         assert gap[i] == pytest.approx(max(7 * p * q * (1 - other) - legal * income[i] - purse[i], 0), rel=1e-4,

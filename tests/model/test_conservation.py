@@ -173,7 +173,8 @@ def test_state_stays_in_its_range_for_sixty_days():
 def each_event(model, history):
     """(event's number, its row of the log as a dict, the tick's history)."""
     log = {name: model.log[name] for name in ("tick", "minute", "cell", "type", "offender_id", "victim_id", "domestic",
-                                              "co_offenders", "dwelling_id", "loss", "weapon", "outdoors")}
+                                              "co_offenders", "dwelling_id", "loss", "weapon", "outdoors",
+                                              "link")}
     first = history[0].before.tick
     for e in range(len(model.log)):
         yield e, {name: column[e] for name, column in log.items()}, history[int(log["tick"][e]) - first]
