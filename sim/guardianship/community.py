@@ -130,9 +130,8 @@ class Community(Mechanism):
             self._settle(model)
 
     def record(self, model) -> dict[str, float]:
-        homes = cohesion.residents_by_cell(model)
-        people = max(int(homes.sum()), 1)
-        return {f"community.{name}": float((homes * model.layers[name].astype(float)).sum() / people)
+        homes = model.city.layers["dwellings"].astype(float)
+        return {f"community.{name}": float((homes * model.layers[name]).sum() / max(homes.sum(), 1.0))
                 for name in ("efficacy", "disorder")}
 
     # -- disorder -----------------------------------------------------------------------------------------------------
