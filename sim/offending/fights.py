@@ -62,6 +62,8 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             model.levers["management"],
             model.levers["light"],
             hidden_lots(off, model),
+            layers["at_home"],
+            layers["efficacy"],
             s["cells"],
             s["ticks"],
             s["times"],

@@ -212,6 +212,11 @@ class OffendingParams(MechanismParams):
     conflict_days: float = param(
         60.0, unit="days", low=1, high=1000, source="modelling choice", doc="fading of conflict after violence at home"
     )
+    step_in: float = _weight(
+        0.2,
+        "neighbours at home who step in when blows are near, times collective efficacy above or below the mean",
+        "Sampson, Raudenbush and Earls 1997; modelling choice",
+    )
     supervised: float = _weight(3.0, "work and school as places under supervision, for quarrels")
     home_recognition: float = _weight(1.7, "being known near home, times collective efficacy")
     risk: float = _weight(1.0, "learned general risk of arrest (Nagin 2013)")

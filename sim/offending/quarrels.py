@@ -51,6 +51,8 @@ def choose_quarrel(
     lever_management,
     lever_light,
     vacant,
+    at_home,
+    efficacy,
     s_cells,
     s_ticks,
     s_times,
@@ -90,6 +92,7 @@ def choose_quarrel(
         s_habit,
         w_under,
         w_vacant,
+        w_step_in,
     ) = weights
     for j in range(rows.size):
         i = rows[j]
@@ -135,6 +138,11 @@ def choose_quarrel(
         )
         drink = w_drink * (evening if activity[i] == 3 else 0.35 * evening)
         lamp = min(1.0, light[c] + lever_light[c])
+        # Neighbours within earshot step in, or look away; nobody does behind the doors of bars, schools and works.
+        step_in = 0.0
+        if interactions and activity[i] != 1 and activity[i] != 3:
+            willing = 1.0 / (1.0 + math.exp(-float(efficacy[c])))
+            step_in = w_step_in * (willing - 0.5) * math.log(1.0 + min(float(at_home[c]), 20.0))
         v = (
             drink
             + influence
@@ -144,6 +152,7 @@ def choose_quarrel(
             - (w_supervised if activity[i] == 1 else 0.0)
             + 0.3 * evening * (1.0 - lamp)
             + w_vacant * vacant[c]
+            - step_in
             - police
             - w_risk * risk[i]
             - theta_quarrel
@@ -228,5 +237,6 @@ def weight_vector(p, learned) -> np.ndarray:
             learned.habituation,
             p.influence,
             p.vacant,
+            p.step_in,
         ]
     )

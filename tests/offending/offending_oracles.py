@@ -251,6 +251,8 @@ def quarrel(w, codes, i, first, minute, dark, awake, drugged, strain, min_age):
     x = p.drink * dark * (1 if w.activity[i] == BAR else 0.35) + p.company * math.log(1 + min(60, company))
     x += 0.3 * dark * (1 - min(1.0, w.light[c] + w.lever_light[c]))
     x += influence + p.vacant * w.vacant[c]
+    if w.interactions and w.activity[i] not in (ANCHOR, BAR):
+        x -= p.step_in * (logistic(w.efficacy[c]) - 0.5) * math.log(1 + min(20, w.at_home[c]))
     x -= 1.6 * p.management * (w.management[c] - 0.5) + p.management * w.lever_management[c]
     x -= p.supervised * (w.activity[i] == ANCHOR) + p.risk * w.risk[i] + noticed + police_remembered(w, i, c)
     chance = logistic((x - p.theta_quarrel) / p.choice_scale)
