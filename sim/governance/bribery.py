@@ -14,7 +14,7 @@ from sim.mechanism import Mechanism
 from sim.registry import mechanism
 
 SLICE = 28  # days in which everybody's turn for ordinary contacts comes once
-COUNTS = ("contacts", "bribes", "asked", "hidden", "found", "let_go", "complaints", "unfair")
+COUNTS = ("contacts", "bribes", "asked", "hidden", "found", "let_go", "complaints", "unfair", "police_bribes")
 
 
 @mechanism
@@ -41,13 +41,13 @@ class Bribery(Mechanism):
         homes = np.bincount(model.residents["area"], minlength=len(model.city.areas)).astype(float)
         self.state.update(officers.found(n, police, officials, model.spec.seed, p), span=officers.spans(homes),
                           today=dict.fromkeys(COUNTS, 0), amount=0.0,
-                          experience=np.zeros((len(homes), 4)))
+                          police_amount=0.0, experience=np.zeros((len(homes), 4)))
         self.state["belief"][:] = risk(model, p, True) * self.state["caution"] if model.levers is not None else 0.0
         refresh(self.state)
 
     def step(self, model) -> None:
         if model.slot == 0:
-            self.state.update(today=dict.fromkeys(COUNTS, 0), amount=0.0)
+            self.state.update(today=dict.fromkeys(COUNTS, 0), amount=0.0, police_amount=0.0)
         if not active(model):
             return
         if model.slot == 0:
@@ -79,6 +79,7 @@ class Bribery(Mechanism):
         series["complaints"] = float(today["complaints"])
         series["bribery.paid_share"] = today["bribes"] / max(today["contacts"], 1)
         series["bribery.total"] = s["amount"] * wages(model)
+        series["bribery.police_total"] = s["police_amount"] * wages(model)
         series["bribery.mean"] = s["amount"] * wages(model) / max(today["bribes"], 1)
         series["bribery.takers"] = float((s["takes"] > 0.5).mean())
         return series
@@ -114,6 +115,8 @@ class Bribery(Mechanism):
             return
         payers, amount, officer = ids[deal.paid], deal.amount[deal.paid], deal.officer[deal.paid]
         s["amount"] += float(np.sum(amount))
+        s["police_amount"] += float(np.sum(amount)) if kind != "service" else 0.0
+        today["police_bribes"] += len(payers) if kind != "service" else 0
         np.add.at(s["takes"], officer, 1.0)
         rows = r.rows(payers)
         model.propose("residents", "trust", payers, -p.trust_bribe)

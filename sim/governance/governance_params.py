@@ -56,9 +56,9 @@ class GovernanceParams(MechanismParams):
                                 doc="legitimacy gained with the share of cases cleared")
     by_crime: float = param(0.08, unit="per log unit", low=0, high=1, source="Jackson & Bradford (2009): direction",
                             doc="legitimacy lost with crime in the area")
-    by_encounters: float = param(0.008, unit="per encounter", low=0, high=0.2,
+    by_encounters: float = param(0.05, unit="per log unit", low=0, high=1,
                                  source="Tyler, Fagan & Geller (2014): direction",
-                                 doc="legitimacy lost with every stop or arrest per 100 residents and year")
+                                 doc="legitimacy lost with the number of stops and arrests")
     by_openness: float = param(0.03, unit="0-1", low=0, high=0.5, source=CHOICE,
                                doc="legitimacy gained by open budgets and published decisions")
     opinion_days: float = param(180.0, unit="days", low=1, high=3_650, source=CHOICE,

@@ -73,5 +73,5 @@ def judged(model, p, service: np.ndarray) -> np.ndarray:
         value = (value - p.by_procedure * (seen["bad"] - p.usual_bad)
                  + p.by_clearance * (seen["cleared"] - p.usual_cleared)
                  - p.by_crime * np.log((seen["crime"] + 5) / (p.usual_crime + 5))
-                 - p.by_encounters * (seen["encounters"] - p.usual_encounters))
+                 - p.by_encounters * np.log((seen["encounters"] + 2) / (p.usual_encounters + 2)))
     return np.clip(value, 0.0, 1.0)
