@@ -108,6 +108,14 @@ class CityParams:
         source="modelling choice; Grinshteyn and Hemenway 2016 (order of magnitude between countries)",
         doc="how often a weapon in an assault is a firearm, relative to the United States",
     )
+    custody_terms: float = param(
+        0.35,
+        unit="ratio",
+        low=0,
+        high=3,
+        source="Aebi et al., SPACE I (mean stay in Europe 9-11 months); Kaeble (2021)",
+        doc="length of custody relative to the United States",
+    )
     state_presence: float = param(
         1.0,
         unit="ratio",

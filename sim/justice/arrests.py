@@ -49,7 +49,8 @@ def bought_off(model, p, ids: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray,
     """
     people, at = np.unique(ids, return_inverse=True)
     days = np.zeros(len(people))
-    np.maximum.at(days, at, np.asarray(p.custody_share)[kind] * np.asarray(p.custody_days)[kind])
+    expected = np.asarray(p.custody_share) * np.asarray(p.custody_days) * model.spec.city.custody_terms
+    np.maximum.at(days, at, expected[kind])
     if not len(people):
         return people[:0], days[:0]
     paid = np.asarray(offer(model, people, days), bool)

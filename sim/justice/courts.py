@@ -111,7 +111,8 @@ def sentence(model, p, cases: dict) -> tuple[dict, int]:
              - p.youth * c["minor"] + p.breach * c["breach"] + model.levers["custody_use"])
     jailed = uniforms(model.seed, "justice.custody", 0, c["key"]) < chance(logit)
     days = -np.log(uniforms(model.seed, "justice.term", 0, c["key"])) * np.asarray(p.custody_days)[c["kind"]]
-    days = np.maximum(days * np.where(c["minor"], 0.5, 1.0), 1) * np.exp(model.levers["custody_length"])
+    days *= np.where(c["minor"], 0.5, 1.0) * model.spec.city.custody_terms
+    days = np.maximum(days, 1) * np.exp(model.levers["custody_length"])
     begin = np.where(c["remand"], c["since"], model.tick)
     barred = np.isin(c["kind"], [CODE[kind] for kind in p.drug_court_barred])
     corrections = model.mechanisms.get("corrections")

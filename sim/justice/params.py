@@ -78,8 +78,8 @@ class JusticeParams(MechanismParams):
         unit="share",
         low=0, high=1, source="Reaves (2013), felony defendants; misdemeanours: modelling choice")
     custody_days: tuple[float, ...] = by_type(
-        (300.0, 800.0, 60.0, 150.0, 200.0, 4500.0, 150.0, 20.0, 700.0),
-        "mean length of custody, jail and prison together",
+        (450.0, 1200.0, 90.0, 240.0, 300.0, 5500.0, 240.0, 20.0, 900.0),
+        "mean length of custody in the United States, jail and prison together; times city.custody_terms",
         unit="days",
         low=0, high=30_000, source="Kaeble (2021), time served, shortened for jail terms: modelling choice")
     record: float = param(0.35, unit="logit per log arrest", low=0, high=3, source="modelling choice",

@@ -42,7 +42,7 @@ def stand_in(mechanisms, residents=400, width=12, height=10, seed=7, interaction
     units = patrol.units(residents) if patrol else 0
     g = Population("guardians", np.arange(residents, residents + units))
     d = Population("dwellings", np.arange(residents // 2))
-    spec = SimpleNamespace(interactions=interactions, seed=seed, city=SimpleNamespace(seed=1))
+    spec = SimpleNamespace(interactions=interactions, seed=seed, city=SimpleNamespace(seed=1, custody_terms=1.0))
     model = SimpleNamespace(
         residents=r, guardians=g, dwellings=d, city=city, layers=dict(layers), log=EventLog(), spec=spec,
         seed=np.uint64(seed), tick=0, calendar=Calendar(tick_hours, datetime.date(2024, 1, 1), 0), sightings=[],
