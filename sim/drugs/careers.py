@@ -95,6 +95,12 @@ def fill_slots(treat, tsince, key_draw, day, slots, ordered=None) -> np.ndarray:
     return chosen
 
 
+def recover_inside(model, users: dict, rows, free) -> None:
+    """Who completes treatment in custody is dependent no longer; relapse may follow outside."""
+    done = ~free & (users["use"] == DEPENDENT) & (model.residents["treated_inside"][rows] > 0) & (rows >= 0)
+    users["use"][done], users["since"][done] = FORMER, model.day
+
+
 def mandates(model, users: dict, rows, free, was) -> np.ndarray:
     """Who is ordered into treatment joins the list ahead of others; leaving it, or recovering, ends the order."""
     ordered = model.residents["mandate"][rows] == 1

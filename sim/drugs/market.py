@@ -8,7 +8,7 @@ from sim.columns import Column
 from sim.draws import uniforms
 from sim.drugs import start, street, trade
 from sim.drugs.buying import TRAFFIC_DAYS
-from sim.drugs.careers import DEPENDENT, IN, WAITING, careers, fill_slots, mandates
+from sim.drugs.careers import DEPENDENT, IN, WAITING, careers, fill_slots, mandates, recover_inside
 from sim.drugs.demand import needs, wanted
 from sim.drugs.params import DrugParams
 from sim.drugs.people import (
@@ -236,6 +236,7 @@ class Drugs(Mechanism):
                             p.completion, p.relapse])
         gone = np.zeros(len(rows), np.bool_)
         was = users["treat"].copy()
+        recover_inside(model, users, rows, free)
         careers(model.seed, model.tick, model.day, turn, hazards, use_now * np.array(p.dependence), users["key"],
                 users["kind"], users["use"], users["treat"], users["since"], users["tsince"], rows, free,
                 model.residents["birth_day"], model.residents["self_control"], gone)

@@ -140,7 +140,7 @@ class Offending(Mechanism):
             r["partner"],
             r["self_control"],
             self._restraint(model),
-            model.levers["bond"],
+            self._hold(model),
             model.levers["labelled"],
             model.levers["family"],
             r["hardship"],
@@ -169,6 +169,12 @@ class Offending(Mechanism):
         """Self-control gained in programmes outside and inside prison."""
         gained = model.residents["skills"]
         return gained if model.levers.idle("restraint") else model.levers["restraint"] + gained
+
+    @staticmethod
+    def _hold(model) -> np.ndarray:
+        """Ties to people who would mind, from programmes and from those who follow the released."""
+        followed = model.residents["followed"]
+        return model.levers["bond"] + followed.astype(np.float32) if followed.any() else model.levers["bond"]
 
     def _who_is_ready(self, model) -> None:
         """Draw who will look for an opportunity, or take up a provocation, today, and in which tick."""
