@@ -21,6 +21,9 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     r, tick = model.residents, model.tick
     order = np.lexsort((e["type"], r["key"][e["rows"]], e["minute"]))
     e = {name: value[order] for name, value in e.items()}
+    if model.spec.interactions and (model.new_events.stop > model.new_events.start or model.dying):
+        free = not_yet_struck(model, r["id"][e["rows"]], e["victim_id"], e["type"])
+        e = {name: value[free] for name, value in e.items()}
     if model.spec.interactions and e["lethal"].any():
         alive = still_alive(r["id"][e["rows"]], e["victim_id"], e["lethal"])
         e = {name: value[alive] for name, value in e.items()}
@@ -49,6 +52,8 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     if len(off.banned):
         co[np.isin(co, off.banned)] = -1
     co[co == e["victim_id"][:, None]] = -1
+    if model.dying:
+        co[np.isin(co, model.dying)] = -1
     model.log.append(
         tick=np.full(len(rows), tick, np.int32),
         minute=(e["minute"] + model.slot * model.calendar.tick_minutes).astype(np.int16),
@@ -70,6 +75,16 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     learn_from(off, model, e, co)
     consequences(off, model, e, co)
     home.remember_violence(off, model, e["dwelling_id"][e["domestic"]])
+
+
+def not_yet_struck(model, offender: np.ndarray, victim: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """False for offences by or against those who died earlier in the tick, and for blows to those hit already."""
+    dead = np.array(model.dying, np.int64)
+    log, new = model.log, model.new_events
+    blows = (CODE["assault"], CODE["homicide"])
+    hit = log["victim_id"][new][np.isin(log["type"][new], blows)]
+    struck = np.isin(kind, blows) & (victim >= 0) & np.isin(victim, hit)
+    return ~(np.isin(offender, dead) | np.isin(victim, dead) & (victim >= 0) | struck)
 
 
 def still_alive(offender: np.ndarray, victim: np.ndarray, lethal: np.ndarray) -> np.ndarray:
