@@ -430,11 +430,6 @@ class CityModel(ColumnModel):
             raise TypeError("residents cannot be made through views without a dwelling to live in")
         turnover.admit(self, ids, *turnover.check(self, keys, columns))
 
-    @property
-    def dying(self) -> list[int]:
-        """Ids of those who have died in this tick and will be buried at its end."""
-        return [int(i) for ids, _ in self._deaths for i in ids]
-
     def expel(self, population: Population, ids) -> None:
         """What ``agent.remove()`` does: residents leave their households, at the end of the tick if one is running."""
         if population is not self.residents:

@@ -50,7 +50,7 @@ class Crew:
         r = model.residents
         rows, _ = members(model, table)
         ok = free(model, rows) & (r["activity"][rows] >= 1) & (r["activity"][rows] <= 5) & (r["cell"][rows] >= 0)
-        rows = rows[ok & ~np.isin(r["id"][rows], np.array(model.dying, np.int64))]
+        rows = rows[ok & ~np.isin(r["id"][rows], model.leaving())]
         self.rows, self.group, self.key = rows, r["group"][rows].astype(np.int64), r["key"][rows]
         least = model.mechanisms["offending"].params.min_age
         out = (r["activity"][rows] >= 2) & (model.age()[rows] >= least)

@@ -74,8 +74,8 @@ class Groups(Mechanism):
         table, today = s["groups"], s["today"]
         s["wage"] = places.wage(model)
         s["fee"] = p.fee * s["wage"]
-        leaders.succession(model, s, p)
         self._wanted(model)
+        leaders.succession(model, s, p)
         s["revenue"] = self._collect(model)
         turn_of_people = (model.day + model.calendar.burn_in_days) % 7
         turn = table["key"] % np.uint64(7) == np.uint64(turn_of_people)

@@ -29,7 +29,8 @@ def succession(model, state: dict, p) -> None:
     table["cohesion"] += HEALING * (1.0 - table["cohesion"])
     leader = living(model, table["leader"])
     gone = leader < 0
-    gone[~gone] = away(model, leader[~gone])
+    taken = np.isin(table["leader"], state["taken_leaders"])
+    gone[~gone] = away(model, leader[~gone]) | taken[~gone] & ~free(model, leader[~gone])
     gone |= np.where(leader >= 0, r["group"][np.maximum(leader, 0)] != table["id"], True)
     for g_id in table["id"][gone].tolist():
         rows, at = members(model, table)

@@ -21,7 +21,7 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     r, tick = model.residents, model.tick
     order = np.lexsort((e["type"], r["key"][e["rows"]], e["minute"]))
     e = {name: value[order] for name, value in e.items()}
-    if model.spec.interactions and (model.new_events.stop > model.new_events.start or model.dying):
+    if model.spec.interactions and (model.new_events.stop > model.new_events.start or len(model.leaving())):
         free = not_yet_struck(model, r["id"][e["rows"]], e["victim_id"], e["type"])
         e = {name: value[free] for name, value in e.items()}
     if model.spec.interactions and e["lethal"].any():
@@ -52,8 +52,7 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     if len(off.banned):
         co[np.isin(co, off.banned)] = -1
     co[co == e["victim_id"][:, None]] = -1
-    if model.dying:
-        co[np.isin(co, model.dying)] = -1
+    co[np.isin(co, model.leaving())] = -1
     model.log.append(
         tick=np.full(len(rows), tick, np.int32),
         minute=(e["minute"] + model.slot * model.calendar.tick_minutes).astype(np.int16),
@@ -79,7 +78,7 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
 
 def not_yet_struck(model, offender: np.ndarray, victim: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """False for offences by or against those who died earlier in the tick, and for blows to those hit already."""
-    dead = np.array(model.dying, np.int64)
+    dead = model.leaving()
     log, new = model.log, model.new_events
     blows = (CODE["assault"], CODE["homicide"])
     hit = log["victim_id"][new][np.isin(log["type"][new], blows)]
