@@ -8,7 +8,7 @@ from sim.columns import Column
 from sim.draws import uniforms
 from sim.drugs import start, street, trade
 from sim.drugs.buying import TRAFFIC_DAYS
-from sim.drugs.careers import DEPENDENT, IN, WAITING, careers, fill_slots, mandates, recover_inside
+from sim.drugs.careers import DEPENDENT, FORMER, IN, WAITING, careers, fill_slots, mandates, recover_inside
 from sim.drugs.demand import needs, wanted
 from sim.drugs.params import DrugParams
 from sim.drugs.people import (
@@ -231,9 +231,11 @@ class Drugs(Mechanism):
             now, usual = st["price"] / st["strength"] / st["reference"], wanted(False, 1.0, 1.0, 1.0)
             use_now = np.array([wanted(False, 1.0, x, 1.0) / usual for x in now])
         use_now = use_now * np.clip(st["fill"], 0.0, 1.0)  # nobody starts with, or is hooked by, what is not to be had
+        sizes = st["flow_start"] / st["flow_start"].sum()
         leaving = p.drop_out * (1.0 - min(max(model.levers["retention"], 0.0), 1.0))
         hazards = np.array([p.onset * st["onset"], p.stop / 365.0, p.remission / 365.0, p.seek, p.give_up, leaving,
-                            p.completion, p.relapse])
+                            p.completion, p.relapse * min(float((st["fill"] * sizes).sum()), 1.0)])
+        self._abstain(model, turn & free)
         gone = np.zeros(len(rows), np.bool_)
         was = users["treat"].copy()
         recover_inside(model, users, rows, free)
@@ -255,6 +257,14 @@ class Drugs(Mechanism):
         substitute(model, p, st, turn & free)
         self._sellers_week(model, rows, turn & free)
         initiate(model, users, rows, turn & free, p.initiation * st["initiation"], use_now, p.appetite_sd)
+
+    def _abstain(self, model, turn) -> None:
+        """Dependent users who have got nothing for months come off it."""
+        users = self.state["users"]
+        clean = np.flatnonzero(turn & (users["use"] == DEPENDENT) & (users["treat"] != IN) & (users["tolerance"] < 0.1))
+        draw = uniforms(model.seed, "drugs.abstain", model.tick, users["key"][clean])
+        done = clean[draw < 1.0 - np.exp(-7.0 * self.params.abstinence)]
+        users["use"][done], users["treat"][done], users["since"][done] = FORMER, 0, model.day
 
     def _sellers_week(self, model, rows, turn) -> None:
         """Some stop, some start, some move; all of them look at the same state of affairs."""

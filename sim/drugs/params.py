@@ -100,6 +100,9 @@ class DrugParams(MechanismParams):
                             doc="hazard of overdose, raised by a dose above what the body is used to")
     fatal: float = param(0.03, unit="share", low=0, high=1, source="Darke et al. 2003, 2-4 %",
                          doc="overdoses that kill")
+    abstinence: float = param(0.004, unit="per day", low=0, high=0.5, source="modelling choice; Robins 1993 (return "
+                              "to places without supply)",
+                              doc="hazard of coming off for the dependent who have had next to nothing for months")
     # treatment
     slots: float = param(2.0, unit="per 1,000 residents", low=0, high=50, source="modelling choice",
                          doc="places in treatment before any intervention")

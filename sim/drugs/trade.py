@@ -132,7 +132,8 @@ def _going_price(state: dict, sellers: dict, kind: np.ndarray, ate: np.ndarray, 
             state["purity"][k] = pure[kind == k].sum() / taken
             state["strength"][k] += STRENGTH_MEMORY * (state["purity"][k] - state["strength"][k])
         asked, sold = int(im["asked"][im["kind"] == k].sum()), int(im["sold"][im["kind"] == k].sum())
-        state["fill"][k] += PRICE_MEMORY * ((sold / asked if asked > 0 else 1.0) - state["fill"][k])
+        there = float((sellers["stock"][sellers["kind"] == k] > 0).any())
+        state["fill"][k] += PRICE_MEMORY * ((sold / asked if asked > 0 else there) - state["fill"][k])
         mine = sellers["kind"] == k
         sold = int(sellers["today"][mine].sum())
         if sold > 0:
