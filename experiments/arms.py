@@ -22,7 +22,7 @@ GROUPS = {"engine": EngineOptions}
 BASELINE, PLACEBO, RANDOM = "baseline", "placebo", "same_cost_random"
 CONTROLS = (PLACEBO, RANDOM)
 # What an arm may change. The city, the seed and the clock are shared: else there would be no pairs.
-ARM_KEYS = ("interventions", "intervention", "mechanism", "interactions", "banned")
+ARM_KEYS = ("interventions", "intervention", "budget", "spend_all", "mechanism", "interactions", "banned")
 FILE_KEYS = ("question", "outcome", "replications", "overrides", "arms")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}$")
 
@@ -154,8 +154,13 @@ class Plan:
 
     def _add_named(self, name: str) -> None:
         known = group_options("interventions")
-        if name not in known:
-            raise unknown_choice(name, known, "arms")
+        parts = name.split("+") if isinstance(name, str) else [name]
+        for part in parts:
+            if part not in known:
+                raise unknown_choice(part, known, "arms")
+        if len(parts) > 1:
+            self._add_package(parts)
+            return
         if name in (BASELINE, *CONTROLS):
             return  # always there
         if name in self.arms:
@@ -164,6 +169,20 @@ class Plan:
             raise SpecError(f"arms: {name!r} is in interventions, so every arm has it already")
         self.arms[name] = ()
         self.named.add(name)
+
+    def _add_package(self, parts: list[str]) -> None:
+        """Several interventions at once, as in ``arms=[a+b]``: an arm called a_and_b."""
+        name = "_and_".join(parts)
+        for part in parts:
+            if part in (BASELINE, *CONTROLS) or parts.count(part) > 1 or part in self.base:
+                raise SpecError(f"arms: {show('+'.join(parts))}: expected different interventions that are neither "
+                                f"controls nor in every arm already, found {part!r}")
+        if name in self.arms:
+            raise SpecError(f"arms: expected every name once, found {name!r} twice")
+        if not _NAME.match(name):
+            raise SpecError(f"arms: {show('+'.join(parts))}: the name is too long; give the package a name of its own "
+                            "in an experiment file")
+        self.arms[name] = (f"interventions=[{','.join(parts)}]",)
 
     def chosen(self, name: str) -> list[str]:
         """Interventions of an arm: those of all arms and its own."""
@@ -245,4 +264,4 @@ def _check_arm(arm: Arm, baseline: Arm) -> None:
 
 def warm_up(spec: RunSpec) -> RunSpec:
     """Return the specification of an arm's burn-in: no intervention starts before the first scored day."""
-    return dataclasses.replace(spec, intervention=type(spec.intervention)({}))
+    return dataclasses.replace(spec, intervention=type(spec.intervention)({}), budget=0.0, spend_all=False)

@@ -24,7 +24,8 @@ def table() -> str:
     """Return docs/parameters.md: every parameter with default, range, unit, meaning and source."""
     registry.load()
     groups = [("Run", _simple_class(), ""), ("City", CityParams, "city.")]
-    for kind, known in (("mechanism", registry.MECHANISMS), ("intervention", registry.INTERVENTIONS)):
+    for kind, known in (("mechanism", registry.MECHANISMS), ("intervention", registry.INTERVENTIONS),
+                        ("shock", registry.SHOCKS)):
         groups += [(f"{kind.capitalize()} {name}", cls.Params, f"{kind}.{name}.") for name, cls in sorted(known.items())
                    if cls.__module__.startswith("sim.")]
     lines = ["# Parameters", "", "Written from the declarations by `python -m experiments.parameter_table`. "

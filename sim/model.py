@@ -16,6 +16,7 @@ from sim.city.grid import City
 from sim.columns import Column, Population
 from sim.draws import uniforms
 from sim.errors import OwnershipError, SpecError
+from sim.interventions.budget import Purse
 from sim.levers import LEVERS, Board
 from sim.mechanism import Mechanism
 from sim.mesa_model import ColumnModel
@@ -87,6 +88,11 @@ def _checksum(value: Any, so_far: int = 0) -> int:
     return zlib.crc32(repr(value).encode(), so_far)
 
 
+def _money(spec: RunSpec) -> tuple:
+    """What the doses of a day depend on besides the interventions' own settings."""
+    return spec.budget, spec.spend_all, dict(spec.intervention) if spec.budget else None
+
+
 class CityModel(ColumnModel):
     """Residents, offenders and guardians on a city grid.
 
@@ -149,6 +155,7 @@ class CityModel(ColumnModel):
         self.interventions = {name: registry.INTERVENTIONS[name](params) for name, params in spec.intervention.items()}
         self.shocks = {name: registry.SHOCKS[name](params) for name, params in spec.shock.items()}
         self._plans = {**self.interventions, **self.shocks}
+        self.purse = Purse(spec.budget, spec.spend_all)
         self._story = self._ordered()
         told = [self.mechanisms[n] for n in STORY if n in self.mechanisms]
         self.welcoming = told + [m for n, m in sorted(self.mechanisms.items()) if m not in told]
@@ -170,6 +177,8 @@ class CityModel(ColumnModel):
         # Whatever is new or has new settings is planned anew.
         known = {**snapshot["spec"].intervention, **snapshot["spec"].shock} if snapshot else {}
         fresh = [i for name, i in self._plans.items() if i.params != known.get(name)]
+        if snapshot and _money(spec) != _money(snapshot["spec"]):
+            fresh = list(self._plans.values())  # they share the money
         if self.calendar.slot(self.tick) == 0:
             self._plan_tomorrow(fresh)
 
@@ -528,20 +537,32 @@ class CityModel(ColumnModel):
 
         The clock already stands at tomorrow's first tick, as it does for a model restored there, so that draws agree.
         """
-        tomorrow = self.day
+        tomorrow, doses = self.day, {}
         for intervention in sorted(plans, key=lambda i: i.name):
             p = intervention.params
             if p.start <= tomorrow < p.end:
                 if not intervention.state.get("begun"):
                     intervention.state["begun"] = True
                     intervention.begin(self)
-                dose = intervention.dose(tomorrow)
+                doses[intervention.name] = dose = intervention.dose(tomorrow)
                 intervention.apply(self, dose)
                 self._costs[f"cost.{intervention.name}"] = float(intervention.cost(self, dose))
             elif intervention.state.get("begun") and not intervention.state.get("over"):
                 intervention.state["over"] = True
                 self.levers.withdraw(intervention.name)
                 self._costs[f"cost.{intervention.name}"] = 0.0
+        if self.spec.budget and doses:
+            self._keep_within_budget(tomorrow, doses)
+
+    def _keep_within_budget(self, day: int, doses: Mapping[str, float]) -> None:
+        """Plan the day again, with doses that the common budget can pay for."""
+        factor = self.purse.factor(day, sum(self._costs[f"cost.{name}"] for name in doses))
+        if factor == 1.0:
+            return
+        for name, dose in doses.items():
+            if self._costs[f"cost.{name}"]:  # what costs nothing needs no money
+                self._plans[name].apply(self, dose * factor)
+                self._costs[f"cost.{name}"] = float(self._plans[name].cost(self, dose * factor))
 
     # -- saving and restoring ------------------------------------------------------------------------------------
 
@@ -555,6 +576,7 @@ class CityModel(ColumnModel):
             day_start=self._day_start,
             turnover=dict(self._turnover),
             costs=dict(self._costs),
+            purse=dict(self.purse.state),
             populations={name: getattr(self, name).snapshot() for name in BASE_COLUMNS},
             layers={layer: self.layers[layer].copy() for kind, layer in self.owner if kind == "layers"},
             state={name: copy.deepcopy(m.state) for name, m in self.mechanisms.items()},
@@ -598,6 +620,7 @@ class CityModel(ColumnModel):
         for name, state in saved["state"].items():
             if name in self.mechanisms:
                 self.mechanisms[name].state = copy.deepcopy(state)
+        self.purse.state.update(saved.get("purse", {}))
         for name, state in saved["interventions"].items():
             if name in self._plans:
                 self._plans[name].state = copy.deepcopy(state)

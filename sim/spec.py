@@ -169,6 +169,17 @@ class RunSpec:
     banned: tuple[int, ...] = param(
         (), unit="person ids", source="-", doc="residents who never offend (counterfactual)"
     )
+    budget: float = param(
+        0.0,
+        unit="USD of 2022 a year",
+        low=0,
+        high=1e15,
+        source="-",
+        doc="money for all interventions together; a common factor on their doses keeps within it; 0: no limit",
+    )
+    spend_all: bool = param(
+        False, unit="-", source="-", doc="raise doses too, up to tenfold, so that the budget is spent"
+    )
     mechanism: Mapping[str, Any] = field(default_factory=dict)
     intervention: Mapping[str, Any] = field(default_factory=dict)
     shock: Mapping[str, Any] = field(default_factory=dict)

@@ -89,7 +89,7 @@ class HotSpotsPatrol(PlacePatrol):
 
     name = "hot_spots_patrol"
     target = "places by believed crime (recorded events, fading)"
-    evidence = ("I01", "I02", "I03", "I39")
+    evidence = ("I01",)
 
     def score(self, model, cells):
         return model.layers["believed"][cells]

@@ -27,7 +27,7 @@ FORGOTTEN = 0.01  # share of a gain below which a former participant is no longe
 
 def within(model, lever: str, where: Any, value: Any) -> Any:
     """Keep a contribution within what the lever can hold: shares up to 1, light and management up to a full layer."""
-    if LEVERS[lever].unit != "0-1":
+    if LEVERS[lever].unit != "0-1" and lever != "occupied":
         return value
     if lever in ("light", "management"):
         return np.minimum(value, 1 - model.layers[lever][where])

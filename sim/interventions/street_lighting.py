@@ -41,7 +41,7 @@ class StreetLighting(Intervention):
     level = "local"
     target = "dark places (register of lamps) by crime recorded at night"
     levers = ("light",)
-    evidence = ("I10", "I11")
+    evidence = ("I10",)
     side_effects = "displacement in place and time; glare"
     Params = StreetLightingParams
 

@@ -105,7 +105,7 @@ class SummerJobs(Intervention):
             state["year"] = year
             self._lottery(model)
         busy = state["treated_ids"][self.working(model)]
-        self.put(model, "occupied", busy, dose * p.occupied)
+        self.put(model, "occupied", busy, min(1.0, dose * p.occupied))
         self.put(model, "earnings", busy, dose * p.wage)
         after = model.day - state["started"] - 7 * p.weeks
         kept = np.where(after >= 0, 0.5 ** (np.maximum(after, 0) / p.half_life_days), 0.0)

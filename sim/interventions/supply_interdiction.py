@@ -28,7 +28,7 @@ class SupplyInterdiction(Intervention):
     level = "international"
     target = "flows of drugs towards the city"
     levers = ("interdiction",)
-    evidence = ("I31", "I32", "I33")
+    evidence = ("I33",)
     side_effects = "higher prices: more need for money among the dependent, more revenue to fight for"
     Params = SupplyInterdictionParams
 
