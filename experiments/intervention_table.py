@@ -40,14 +40,14 @@ NOT_COMPARED = {
     "I36": "a city-wide share, so nobody is randomised: compare arms, not people",
     "I44": "later corruption of audited municipalities: one city has no other to compare with",
     "I48": "homicide at a border: the shock firearms_inflow gives the direction, not the geography",
-    "I49": "one natural experiment over five years; the cable car is a gain of income and services, not a new street map",
+    "I49": "one natural experiment over five years; the cable car is a gain of income and services, no new street",
     "I55": "custody is a city-wide share, so the sanction is not randomised between people",
 }
 HEAD = """# Interventions and shocks
 
 Written from the registry by `python -m experiments.intervention_table`. An intervention moves levers; what it does to
-crime is found by running it, and never typed in. `lamplighter compare arms=[a,b]` compares interventions,
-`arms=[a+b]` makes a package of several, `budget=500000` gives all interventions of an arm together half a million a year
+crime is found by running it, and never typed in. `lamplighter compare arms=[cctv,alley_gates]` compares interventions,
+`arms=[cctv+alley_gates]` makes a package of two, `budget=500000` gives all of an arm together half a million a year
 (doses are lowered by one common factor to keep within it; `spend_all=true` raises them too, so that options cost the
 same). `lamplighter run shocks=[police_scandal] shock.police_scandal.start=60` lets something befall the city.
 

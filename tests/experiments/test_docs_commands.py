@@ -116,12 +116,13 @@ def test_settings_named_in_the_documents_exist(documented, desk):
     assert len(settings) > 5
     words = [f"{key}={value}" for key, value in sorted(settings)]
     chosen = sorted({key.split(".")[1] for key, _ in settings if key.startswith("intervention.")} - {"a", "NAME"})
-    words = [w for w in words if not w.startswith("intervention.a.")]
+    shocks = sorted({key.split(".")[1] for key, _ in settings if key.startswith("shock.")} - {"a"})
+    words = [w for w in words if not w.startswith(("intervention.a.", "shock.a."))]
     with folder_of_work(desk):
         wrong = []
         for word in words:
             done = call("compare", "--cfg", "job", "engine=processes", "arms=[placebo]",
-                        f"interventions=[{','.join(chosen)}]", word)
+                        f"interventions=[{','.join(chosen)}]", f"shocks=[{','.join(shocks)}]", word)
             wrong += [f"{word}: {done.err}"] if done.status else []
     assert not wrong, wrong
 
@@ -143,7 +144,7 @@ def test_the_pages_name_files_that_exist():
 
 
 def test_the_documented_levers_are_those_of_the_model():
-    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8").split("### Levers")[1]
+    text = (ROOT / "docs" / "interventions.md").read_text(encoding="utf-8").split("## Levers")[1]
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.M)) == set(LEVERS)
 
 
