@@ -37,7 +37,7 @@ class HarassmentParams(MechanismParams):
 
     min_age: int = param(13, unit="years", low=8, high=20, source=_FORM, doc="younger people harass nobody")
     threshold: float = param(
-        6.8, unit="utility", low=0, high=15, source=_FORM,
+        6.5, unit="utility", low=0, high=15, source=_FORM,
         doc="what restrains a person of average self-control and of neither sex from looking for somebody to pester")
     self_control: float = param(0.8, unit="utility per sd", low=0, high=3, source="Gottfredson and Hirschi 1990",
                                 doc="how much low self-control motivates")
@@ -47,6 +47,11 @@ class HarassmentParams(MechanismParams):
     women: float = param(1.6, unit="utility", low=0, high=5, calibrated=True,
                          source="calibrated to the sex of victims of harassment in public (FRA 2021)",
                          doc="how much rather women than men are picked, among those met")
+    youth: float = param(0.03, unit="utility per year", low=0, high=0.2, calibrated=True,
+                         source="calibrated to the age of victims (FRA 2021: those under 30 twice as often)",
+                         doc="how much rather the younger are picked, among adults met")
+    partner: float = param(0.6, unit="utility", low=0, high=3, source="Laub, Nagin and Sampson 1998; " + _FORM,
+                           doc="what a partner holds back")
     scale: float = param(0.55, unit="utility", low=0.1, high=3, source=_FORM, doc="randomness of the act")
     theta: float = param(0.5, unit="utility", low=-5, high=10, calibrated=True,
                          source="calibrated to 10-20 % of adults with such an experience in a year (FRA 2014, 2021)",
@@ -78,7 +83,7 @@ class Harassment(Mechanism):
     Params = HarassmentParams
     columns = {"residents": {
         "ready_harass": Column("f4", 0, "per tick", "chance to look for somebody to pester in four hours"),
-        "picked": Column("f4", 1, "-", "how readily somebody is picked for harassment, among people of the same age"),
+        "picked": Column("f4", 1, "-", "how readily somebody is picked for harassment, among those met"),
     }}
 
     def setup(self, model) -> None:
@@ -138,9 +143,12 @@ class Harassment(Mechanism):
         r, p = model.residents, self.params
         control = r["self_control"] + r["skills"] + model.levers["restraint"]
         x = p.male * (r["sex"] - np.float32(0.5)) - p.self_control * control - p.threshold
+        x -= p.partner * r["partner"]
         old_enough = r["alive"] & (model.age() >= p.min_age)
         r["ready_harass"][:] = np.where(old_enough, 1 / (1 + np.exp(-x)), 0)
-        r["picked"][:] = np.where(r["sex"] == 0, np.exp(2 * p.women), 1)  # the choice takes half the logarithm
+        years = np.clip(model.age() - 18.0, 0, 60)
+        # the choice of a victim takes half the logarithm
+        r["picked"][:] = np.exp(2 * (p.women * (r["sex"] == 0) - p.youth * years))
 
     def _who_is_ready(self, model) -> None:
         """Draw the day's looks, up to two a person, each with its tick."""

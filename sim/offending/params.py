@@ -61,7 +61,7 @@ class OffendingParams(MechanismParams):
     self_control: float = _weight(1.0, "how much low self-control motivates (Gottfredson and Hirschi 1990)")
     need: float = _weight(0.9, "how much hardship motivates property crime (Agnew 1992)")
     drug_need: float = param(
-        3.2,
+        3.0,
         unit="utility",
         low=0,
         high=6,
@@ -69,7 +69,7 @@ class OffendingParams(MechanismParams):
         doc="how much unmet need for drug money motivates at a weekly gap of drug_gap",
     )
     drug_gap: float = param(
-        80.0,
+        120.0,
         unit="per week",
         low=20,
         high=2000,
@@ -151,12 +151,12 @@ class OffendingParams(MechanismParams):
     )
     theta_burglary: float = _theta(1.15, "burglary")
     theta_shop: float = _theta(0.5, "theft from shops")
-    theta_person: float = _theta(1.82, "theft from persons")
-    theta_vehicle: float = _theta(2.17, "vehicle theft")
+    theta_person: float = _theta(1.85, "theft from persons")
+    theta_vehicle: float = _theta(2.24, "vehicle theft")
     theta_robbery: float = _theta(2.02, "robbery of persons")
     theta_till: float = _theta(2.35, "robbery of shops")
-    theta_quarrel: float = _theta(1.75, "coming to blows")
-    theta_domestic: float = _theta(1.95, "violence at home")
+    theta_quarrel: float = _theta(1.55, "coming to blows")
+    theta_domestic: float = _theta(2.05, "violence at home")
     value: float = _weight(0.40, "goods that a home promises, per sd")
     security: float = _weight(0.45, "locks, alarms and immobilisers, per sd")
     cover: float = _weight(0.17, "entry hidden from view, per sd")
