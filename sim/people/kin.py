@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.draws import uniforms
+
 LEAST_MOTHER, LAST_MOTHER = 15, 46  # ages between a mother and her child
+ADULT = 18.0
 
 
 def years(model) -> np.ndarray:
@@ -12,38 +15,38 @@ def years(model) -> np.ndarray:
     return (model.day - model.residents["birth_day"]) / 365.0
 
 
-def recognise(model) -> None:
-    """Read partners and mothers off the households of the start: the synthesis says only who lives together."""
+def recognise(model, rows: np.ndarray) -> None:
+    """Read partners and mothers off the households of people of whom we know only who lives together."""
     r, d = model.residents, model.dwellings
     at = d.find(r["dwelling"])
-    order = np.lexsort((r["key"], at))
-    couple = order[(r["partner"][order] == 1) & (at[order] >= 0)]
+    order = rows[np.lexsort((r["key"][rows], at[rows]))]
+    couple = order[(r["partner"][order] == 1) & (r["spouse"][order] < 0) & (at[order] >= 0)]
     first = np.flatnonzero(at[couple][:-1] == at[couple][1:])
     first = first[np.concatenate([[True], np.diff(first) > 1])] if len(first) else first
     one, other = couple[first], couple[first + 1]
     r["spouse"][one], r["spouse"][other] = r["id"][other], r["id"][one]
     age = years(model)
     # The mother is the partnered woman of the home who is old enough, else the oldest such woman.
-    women = np.flatnonzero((r["sex"] == 0) & (age >= LEAST_MOTHER) & (at >= 0))
+    women = rows[(r["sex"][rows] == 0) & (age[rows] >= LEAST_MOTHER) & (at[rows] >= 0)]
     women = women[np.lexsort((r["key"][women], -age[women], r["partner"][women] == 0, at[women]))]
+    young = rows[(age[rows] < 30) & (at[rows] >= 0) & (r["mother"][rows] < 0)]
     home = at[women]
     for _ in range(3):  # one after the other, until one fits
-        head = np.flatnonzero(np.concatenate([[True], home[1:] != home[:-1]])) if len(home) else np.empty(0, np.int64)
-        of_home = np.full(len(d), -1, np.int64)
-        of_home[home[head]] = women[head]
-        child = np.flatnonzero((r["mother"] < 0) & (at >= 0) & (age < 30))
-        who = of_home[at[child]]
+        child = young[r["mother"][young] < 0]
+        if not len(women) or not len(child):
+            break
+        head = np.flatnonzero(np.concatenate([[True], home[1:] != home[:-1]]))
+        place = np.minimum(np.searchsorted(home[head], at[child]), len(head) - 1)
+        who = women[head[place]]
         gap = age[who] - age[child]
-        fits = (who >= 0) & (gap >= LEAST_MOTHER) & (gap < LAST_MOTHER) & (who != child)
+        fits = (at[who] == at[child]) & (gap >= LEAST_MOTHER) & (gap < LAST_MOTHER) & (who != child)
         child, who = child[fits], who[fits]
         r["mother"][child] = r["id"][who]
+        np.add.at(r["children"], who, 1)
+        np.maximum.at(r["last_birth"], who, r["birth_day"][child])
         stay = np.ones(len(women), bool)
         stay[head] = False
         women, home = women[stay], home[stay]
-    born = r["mother"] >= 0
-    mother = r.find(r["mother"][born])
-    r["children"][:] = np.minimum(np.bincount(mother, minlength=len(r)), 255)
-    np.maximum.at(r["last_birth"], mother, r["birth_day"][born])
 
 
 def part(model) -> None:
@@ -52,6 +55,66 @@ def part(model) -> None:
     mine = np.flatnonzero(r["spouse"] >= 0)
     other = r.find(r["spouse"][mine])
     apart = (other < 0) | ~r["alive"][other] | (r["dwelling"][other] != r["dwelling"][mine])
-    alone = mine[apart]
-    r["spouse"][alone] = -1
+    r["spouse"][mine[apart]] = -1
     r["partner"][:] = r["spouse"] >= 0
+
+
+class Month:
+    """The residents and households of one month, as decisions see them; members by row.
+
+    Attributes
+    ----------
+    here : bool array
+        Alive and neither dying nor leaving the city today.
+    held : bool array
+        In custody.
+    home : int array
+        Row of the dwelling.
+    head : int array over dwellings
+        Row of the oldest adult, -1 without one.
+    adults : int array over dwellings
+    guardian : int array
+        For minors the mother if she lives there, else the head of the home; -1 for all others.
+    busy : bool array
+        Has decided something this month, or somebody decided for him.
+    """
+
+    def __init__(self, model):
+        r, d = model.residents, model.dwellings
+        self.model, self.age = model, years(model)
+        self.here = r["alive"].copy()
+        self.here[r.find(model.leaving())] = False
+        self.held = r["custody_until"] > model.tick
+        self.home = d.find(r["dwelling"])
+        grown = self.here & (self.age >= ADULT) & (self.home >= 0)
+        rows = np.flatnonzero(grown)
+        self.adults = np.bincount(self.home[rows], minlength=len(d))
+        # Oldest first, then by a hash of the key: one number that a minimum finds.
+        rank = (r["birth_day"][rows].astype(np.int64) + (1 << 22)) << 38 | _low(r["key"][rows])
+        least = np.full(len(d), np.iinfo(np.int64).max)
+        np.minimum.at(least, self.home[rows], rank)
+        first = rank == least[self.home[rows]]
+        self.head = np.full(len(d), -1, np.int64)
+        self.head[self.home[rows[first]]] = rows[first]
+        minors = np.flatnonzero(self.here & (self.age < ADULT) & (self.home >= 0))
+        mother = r.find(r["mother"][minors])
+        with_her = (mother >= 0) & self.here[mother] & (self.home[mother] == self.home[minors])
+        self.guardian = np.full(len(r), -1, np.int64)
+        self.guardian[minors] = np.where(with_her, mother, self.head[self.home[minors]])
+        self.busy = ~self.here
+
+    def wards(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of the minors in the care of some people."""
+        mine = np.zeros(len(self.guardian) + 1, bool)  # the last entry is for those without a guardian
+        mine[rows] = True
+        mine[-1] = False
+        return np.flatnonzero(mine[self.guardian])
+
+    def draw(self, name: str, rows: np.ndarray, k: int = 0) -> np.ndarray:
+        """Keyed uniform numbers of this month."""
+        return uniforms(self.model.seed, f"lifecourse.{name}", self.model.tick, self.model.residents["key"][rows], k)
+
+
+def _low(keys: np.ndarray) -> np.ndarray:
+    """The low 38 bits of keys: people of one home and birth day who agree in them do not occur."""
+    return (keys & np.uint64((1 << 38) - 1)).astype(np.int64)
