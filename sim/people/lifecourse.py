@@ -70,7 +70,7 @@ class LifecourseParams(MechanismParams):
                                  doc="how closely a home must fit the means of a household")
     calm: float = param(0.3, unit="utility per sd", low=0, high=5, source="modelling choice",
                         doc="weight of the collective efficacy of a place in the choice of a home")
-    friends_lost: float = param(0.07, unit="per year", low=0, high=2, source="Mollenhorst, Voelker and Flap (2014)",
+    friends_lost: float = param(0.07, unit="per year", low=0, high=2, source="Mollenhorst et al. (2014)",
                                 doc="friendships that end among neighbours; more at a distance, fewer at one workplace")
     friends_found: float = param(3.0, unit="per year", low=0, high=12, source="modelling choice",
                                  doc="how often somebody with room for a friend looks for one")
