@@ -163,7 +163,7 @@ def test_off_means_that_nobody_is_born_moves_or_dies_of_age():
 def test_orphans_find_a_home():
     model = CityModel(build(SPEC))
     r, age = model.residents, model.age()
-    child = np.flatnonzero((age < 10))[:5]
+    child = np.flatnonzero(age < 10)[:5]
     for home in np.unique(r["dwelling"][child]):
         model.bury(r["id"][(r["dwelling"] == home) & (age >= 18)], "accident")
     ids = r["id"][child]
