@@ -50,28 +50,35 @@ class Bribery(Mechanism):
             self.state.update(today=dict.fromkeys(COUNTS, 0), amount=0.0, police_amount=0.0)
         if not active(model):
             return
-        if model.slot == 0:
+        self._meet_police(model, news_of_justice(model))
+        if model.slot == model.calendar.ticks_per_day - 1:
+            ids = self._callers(model)
+            if len(ids):
+                self._book(model, "service", ids, bargain(model, "service", ids))
             self._learn(model)
-        news = news_of_justice(model)
-        none = np.empty(0, np.int64)
-        stopped, arrested = (np.unique(news.get(name, none)) for name in ("stopped", "arrested"))
-        bribed, first = np.unique(news.get("bribed", none), return_index=True)
-        if len(stopped):
-            self._book(model, "stop", stopped, bargain(model, "stop", stopped))
+
+    def _meet_police(self, model, news: dict) -> None:
+        """Contacts of the tick with the police: stops, arrests made, arrests bought off."""
+        stopped, arrested, bribed = (news.get(name, ()) for name in ("stopped", "arrested", "bribed"))
+        if not len(stopped) and not len(arrested) and not len(bribed):
+            return
+        stopped, arrested = np.unique(stopped).astype(np.int64), np.unique(arrested).astype(np.int64)
+        deals = []  # all are struck before any is booked: as the officers stood when justice asked
         if len(bribed):
-            days = np.asarray(news.get("bribed_days", np.full(len(bribed), 30.0)), float)[first]
-            self._book(model, "arrest", bribed, bargain(model, "arrest", bribed, days))
+            bribed, first = np.unique(bribed, return_index=True)
+            days = np.asarray(news["bribed_days"], float)[first]
+            deals.append(("arrest", bribed, bargain(model, "arrest", bribed, days)))
             self.state["today"]["let_go"] += len(bribed)
+        if len(stopped):
+            deals.append(("stop", stopped, bargain(model, "stop", stopped)))
+        for deal in deals:
+            self._book(model, *deal)
         if len(arrested):
             self._touch(model, arrested, "last_contact")
             self.state["today"]["contacts"] += len(arrested)
             rows = model.residents.rows(arrested)
             np.add.at(self.state["experience"], (model.residents["area"][rows], 0), 1.0)
         self._treat(model, np.union1d(stopped, arrested))
-        if model.slot == model.calendar.ticks_per_day - 1:
-            ids = self._callers(model)
-            if len(ids):
-                self._book(model, "service", ids, bargain(model, "service", ids))
 
     def record(self, model) -> dict[str, float]:
         s, today = self.state, self.state["today"]
@@ -137,8 +144,6 @@ class Bribery(Mechanism):
 
     def _treat(self, model, ids: np.ndarray) -> None:
         """Are the stopped and the arrested treated fairly, as they see it? Some of the others complain."""
-        if not len(ids):
-            return
         p, s, levers, r = self.params, self.state, model.levers, model.residents
         watched = np.exp(-p.looked_at * min(1.0, max(0.0, levers["accountability"])))
         share = p.rudeness * watched * (1 - min(1.0, max(0.0, levers["fairness"])))

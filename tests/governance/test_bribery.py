@@ -186,3 +186,22 @@ def test_cameras_and_fairness_lower_complaints():
         model.run_days(40)
         counts.append(model.series.columns()["bribery.unfair"].sum())
     assert counts[0] > counts[1] > counts[2] == 0
+
+
+def test_what_justice_was_told_is_what_is_booked():
+    """Everybody whom justice let go for money is booked as a payer, also on the first tick of a day."""
+    model = CityModel(city={"residents": 4000}, burn_in_years=0, years=1,
+                      mechanism={"bribery": {"moral": 0.5, "moral_spread": 1.0, "qualms": 0.05, "gravity_days": 200.0}})
+    model.levers.put("x", "integrity", None, 0.2)
+    bribed = 0
+    for _ in range(80):
+        model.run_days(1)
+        bribed += len(model.mechanisms["justice"].state["bribed"])
+        row = model.series.rows[-1]
+        stops = row["stops"] + row["bribery.let_go"]
+        assert row["bribery.let_go"] <= row["bribery.police_bribes"] <= stops
+    series = model.series.columns()
+    assert bribed > 0 and series["bribery.let_go"].sum() >= bribed
+    tick = model.tick  # and each of them has the day of the bribe in memory
+    last = model.mechanisms["justice"].state["bribed"]
+    assert (model.residents["last_bribe"][model.residents.rows(last)] == model.calendar.day(tick - 1)).all()
