@@ -18,7 +18,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 SMALL = ["city.residents=2000", "years=0.05", "burn_in_years=0.02"]
 # What is added to a printed command so that it takes a second. The bench has tests of its own that measure.
 ADDED = {"run": SMALL, "compare": [*SMALL, "replications=2", "engine=serial"], "import_city": [],
-         "bench": ["dry_run=true"]}
+         "bench": ["dry_run=true"], "diagnose": ["dry_run=true"]}
 PLACEHOLDER = {"FOLDER": "data/my_city", "NAME": "compact_european"}
 
 
