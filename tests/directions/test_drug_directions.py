@@ -9,15 +9,19 @@ from sim.records import CODE
 
 pytestmark = pytest.mark.slow
 
-RESIDENTS, WARM, PROPERTY = 10_000, 240, (CODE["burglary"], CODE["theft"], CODE["vehicle"])
+RESIDENTS, WARM, PROPERTY = 8_000, 200, (CODE["burglary"], CODE["theft"], CODE["vehicle"])
 SHOCK_DAYS, SCORED = 30, 546
-SEEDS = range(11, 19)
+SEEDS = range(11, 17)
 
 
 def warm(seed, residents=RESIDENTS):
     model = CityModel(city={"residents": residents}, burn_in_years=0, years=12, seed=seed)
     model.run_days(WARM)
     return model.snapshot()
+
+
+def tell(what, effect):
+    print(f"{what}: {effect.percent:+.1f} % [{effect.percent_low:+.1f}, {effect.percent_high:+.1f}]")
 
 
 def weekly(values):
@@ -65,12 +69,14 @@ def test_a_supply_shock_raises_the_price_and_it_recovers(shocks):
         peaks.append(ratio[peak])
         weeks.append(peak + back[0] if len(back) else np.inf)
     rise = compare(np.log(peaks), np.zeros(len(peaks)))
+    print(f"peak of the price over the baseline's: {np.round(peaks, 2)}; back after weeks {weeks}")
     assert rise.low > np.log(1.2), peaks
     assert 4 <= np.median(weeks) <= 40 and np.mean(np.isfinite(weeks)) > 0.8, weeks
 
 
 def test_a_short_shock_leaves_property_crime_about_as_it_was(shocks):
     effect = compare([s["property"] for _, s in shocks], [c["property"] for c, _ in shocks])
+    tell("property crime", effect)
     assert abs(effect.percent) < 6.0, effect
 
 
@@ -78,6 +84,7 @@ def test_scarcity_raises_the_revenue_of_traffickers(shocks):
     """Demand is inelastic: less is sold for more money (sixteen weeks from the first day of scarcity)."""
     log = [np.log(s["earned"][:112].sum() / c["earned"][:112].sum()) for c, s in shocks]
     sold = [np.log(s["sales"][:112].sum() / c["sales"][:112].sum()) for c, s in shocks]
+    print(f"d ln revenue {np.round(log, 2)}, d ln sales {np.round(sold, 2)}")
     assert compare(log, np.zeros(len(log))).low > 0, log
     assert compare(sold, np.zeros(len(sold))).high < 0, sold
 
@@ -106,6 +113,8 @@ def test_a_crackdown_moves_a_market():
         for store, k in ((here, 0), (elsewhere, 1), (city, 2)):
             store.append((counts[1][k] + 0.5, counts[0][k] + 0.5))
     fall, gain, total = (compare(*np.array(x).T) for x in (here, elsewhere, city))
+    for what, effect in (("deals there", fall), ("deals elsewhere", gain), ("sales in the city", total)):
+        tell(what, effect)
     assert fall.high < 0 and fall.percent < -40.0, here
     assert gain.low > 0, elsewhere
     assert -12.0 < total.percent < 4.0, city
@@ -126,6 +135,8 @@ def test_treatment_shrinks_the_market():
         sold.append((counts[1][0], counts[0][0]))
         stolen.append((counts[1][1], counts[0][1]))
     sales, theft = (compare(*np.array(x, float).T) for x in (sold, stolen))
+    tell("sales", sales)
+    tell("property crimes of the dependent", theft)
     assert sales.high < 0, sold
     assert theft.high < 0, stolen
 
@@ -136,6 +147,7 @@ def test_eight_years_without_drift_into_nothing_or_everything():
     for name, low, high in (("price", 0.6, 1.8), ("users", 0.6, 1.5), ("dependents", 0.6, 1.6), ("sellers", 0.5, 2.0),
                             ("pure_price", 0.6, 1.8)):
         values = series(model, name, 0)
-        years = values[365: 365 * 9 // 1].reshape(-1)[: 7 * 365].reshape(7, 365).mean(axis=1)
+        years = values[365:][: 7 * 365].reshape(7, 365).mean(axis=1)
+        print(name, np.round(years, 2))
         assert low < years[-1] / years[0] < high, (name, years)
         assert years.max() / years.min() < 2.5, (name, years)
