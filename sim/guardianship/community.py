@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.columns import Column
 from sim.guardianship import cohesion
-from sim.guardianship.neighbourhood import block_mean, disadvantage, initial_efficacy, standard
+from sim.guardianship.neighbourhood import block_mean, disadvantage, initial_efficacy
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
 from sim.records import CODE, TYPES
@@ -106,8 +106,8 @@ class Community(Mechanism):
         shift = 0.0
         if "hardship" in r and r["hardship"].any():
             s["hardship"] = cohesion.around(model, r["hardship"])
-            poor = standard(poor + standard(s["hardship"], people), people)
             mean = float((people * s["hardship"]).sum() / people.sum())
+            poor = (poor + (s["hardship"] - mean) / p.hardship_spread) / 2
             shift = (p.usual_hardship - mean) / p.hardship_spread * p.efficacy_disadvantage
         s["root"] = initial_efficacy(model, poor, p.efficacy_disadvantage, p.efficacy_stability, p.efficacy_area)
         s["root"] = np.where(inhabited, s["root"] + shift, 0.0)
