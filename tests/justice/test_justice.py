@@ -79,7 +79,7 @@ def test_layers_are_nested_and_clearance_follows_records(world):
 
 
 def test_order_of_clearance_without_acquaintance(world):
-    model = world(justice=JusticeParams(custody_share=(0,) * 7, case_hours=(0,) * 7))
+    model = world(justice=JusticeParams(custody_share=(0,) * 9, case_hours=(0,) * 9))
     model.residents["ties"][:] = -1
     for tick in range(60):
         for i, kind in enumerate(TYPES[:6]):
