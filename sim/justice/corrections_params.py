@@ -28,7 +28,7 @@ class CorrectionsParams(MechanismParams):
                               doc="violations of conditions by somebody of average self-control who takes no drugs")
     violation_control: float = param(0.4, unit="log per sd", low=0, high=2, source=CHOICE,
                                      doc="rise of violations with low self-control")
-    violation_use: float = param(1.0, unit="log", low=0, high=3, source="Hawken & Kleiman (2009): direction",
+    violation_use: float = param(0.7, unit="log", low=0, high=3, source="Hawken & Kleiman (2009): direction",
                                  doc="rise with the use of drugs outside treatment, twice that in dependence")
     violation_risk: float = param(1.0, unit="log per utility", low=0, high=5, source=CHOICE,
                                   doc="fall with the perceived risk of arrest above what is usual")
@@ -46,8 +46,8 @@ class CorrectionsParams(MechanismParams):
     court_found: float = param(0.8, unit="share", low=0, high=1, source="Mitchell et al. (2012): frequent testing",
                                doc="violations that a drug court finds")
     court_patience: int = param(4, unit="count", low=1, high=100, source=CHOICE,
-                                doc="violations found after which a drug court sends to custody; earlier ones are "
-                                    "answered briefly")
+                                doc="times found outside treatment after which a drug court sends to custody; before "
+                                    "that the answer is brief, and violations in treatment bring a warning")
     court_failed_days: float = param(180.0, unit="days", low=0, high=3_650, source=CHOICE, doc="and for how long")
     # inside
     programmes: float = param(0.1, unit="share", low=0, high=1, source=CHOICE,
@@ -60,7 +60,7 @@ class CorrectionsParams(MechanismParams):
                                     doc="half-life outside of what was gained or lost inside; kept while followed")
     prisonisation: float = param(0.06, unit="sd per year", low=0, high=1, source="Clemmer (1940): direction",
                                  doc="self-control lost inside, up to three years' worth")
-    contacts: float = param(0.03, unit="per week", low=0, high=1,
+    contacts: float = param(0.02, unit="per week", low=0, high=1,
                             source="Bayer, Hjalmarsson & Pozen (2009): direction; modelling choice",
                             doc="criminal capital taken over from others inside, as a share of their mean")
     community_days: float = param(180.0, unit="days", low=7, high=2_000, source="Mitchell, Wilson & MacKenzie (2007)",

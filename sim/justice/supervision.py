@@ -36,6 +36,12 @@ def violations(model, p, rows: np.ndarray) -> np.ndarray:
     return -np.expm1(-p.violations * np.exp(np.clip(log, -10, 5)))
 
 
+def dropped_out(model, rows: np.ndarray) -> np.ndarray:
+    """Dependent and neither in treatment nor waiting for it: what a drug court does not let pass."""
+    r = model.residents
+    return (r["use"][rows] == 2) & (r["treatment"][rows] == 0) if "use" in r else np.zeros(len(rows), bool)
+
+
 def check(model, p, table: dict, turn: np.ndarray) -> dict[str, np.ndarray]:
     """A week of those whose turn it is (bool by position, all of them free).
 
@@ -52,13 +58,14 @@ def check(model, p, table: dict, turn: np.ndarray) -> dict[str, np.ndarray]:
         return uniforms(model.seed, f"corrections.{name}", model.tick, key)
 
     court = table["kind"][who] == DRUG_COURT
+    lapsed = court & dropped_out(model, rows)
     violated = draw("violation") < violations(model, p, rows)
     swift = violated & (draw("swift") < model.levers["swift_sanctions"])
     found = swift | violated & (draw("found") < np.where(court, p.court_found, p.found))
-    table["found"][who[found]] += 1
-    failed = found & court & (table["found"][who] >= p.court_patience)
-    brief = (swift | found & court) & ~failed
-    revoked = found & ~brief & ~failed & (draw("revoked") < p.revoked)
+    table["found"][who[found & lapsed]] += 1
+    failed = found & lapsed & (table["found"][who] >= p.court_patience)
+    brief = (swift | found & lapsed) & ~failed
+    revoked = found & ~brief & ~court & (draw("revoked") < p.revoked)
     return dict(warned=who[found & ~brief & ~revoked & ~failed], brief=who[brief], revoked=who[revoked],
                 failed=who[failed])
 

@@ -27,7 +27,6 @@ ARMS = {  # what the chosen get, and levers
     "prison_and_help": ("prison", HELP),
     "swift": ("probation", {"swift_sanctions": 1.0}),
     "drug_court": ("drug_court", {}),
-    "no_record": ("nothing", {}),
     "usual": ("nobody", {}),
     "speed": ("nobody", {"court_speed": float(np.log(3.0))}),
     "long": ("nobody", {"custody_length": float(np.log(2.0))}),
@@ -54,12 +53,11 @@ def sanction(model, ids: np.ndarray, what: str) -> None:
     r, justice, corrections = model.residents, model.mechanisms["justice"], model.mechanisms["corrections"]
     if what == "nobody":
         return
-    if what != "nothing":
-        r["convictions"][r.rows(ids)] += 1
+    r["convictions"][r.rows(ids)] += 1
     if what == "prison":
         until = np.full(len(ids), model.tick + OUT * model.calendar.ticks_per_day)
         custody.commit_to_custody(justice.state, ids, until, r, served=True)
-    elif what != "nothing":
+    else:
         court = (r["use"][r.rows(ids)] == 2) & (what == "drug_court")
         corrections._place(model, ids[~court], supervision.PROBATION, 365.0)
         corrections._place(model, ids[court], supervision.DRUG_COURT, 365.0)
@@ -125,7 +123,7 @@ def test_drug_courts_lower_reoffending_of_dependents():
 
 
 def test_keeping_people_out_of_court_does_not_raise_reoffending():
-    found = effect("no_record", "community", "rate")
+    found = effect("usual", "community", "rate")
     assert found.low <= 0 and found.percent < 10
 
 

@@ -159,27 +159,33 @@ def test_prisoners_take_over_the_mean_capital_of_the_others(small):
 
 def test_supervision_answers_violations_as_its_levers_say(small):
     n, r = 400, small.residents
-    r.declare("risk", Column("f4", 0.3))
+    for name, column in (("risk", Column("f4", 0.3)), ("use", Column("u1", 0)), ("treatment", Column("u1", 0))):
+        r.declare(name, column)
+    r["use"][: n // 2] = 2
     p = CorrectionsParams(violations=2.0, revoked=0.5)
     table = dict(id=np.arange(n), kind=np.full(n, supervision.PROBATION, np.uint8), until=np.full(n, 99, np.int32),
                  found=np.zeros(n, np.int16))
     table["kind"][: n // 2] = supervision.DRUG_COURT
     r["self_control"][:] = np.linspace(-2, 2, n)
     violated = supervision.violations(small, p, np.arange(n))
-    assert (np.diff(violated) < 0).all()
+    assert (np.diff(violated[n // 2:]) < 0).all() and (np.diff(violated[: n // 2]) <= 0).all()
     usual = supervision.check(small, p, table, np.ones(n, bool))
     found = len(usual["warned"]) + len(usual["revoked"])
     expected = violated[n // 2:].sum()
     assert found == pytest.approx(p.found * expected, rel=0.3)
     assert len(usual["revoked"]) == pytest.approx(found / 2, rel=0.5)
-    assert (usual["brief"] < n // 2).all() and not len(usual["failed"])
+    assert (usual["brief"] < n // 2).all() and len(usual["brief"]) and not len(usual["failed"])
     small.levers["swift_sanctions"] = 1.0
     swift = supervision.check(small, p, table, np.ones(n, bool))
     assert not len(swift["warned"]) and not len(swift["revoked"])
-    assert len(swift["brief"]) > 2 * len(usual["brief"])
+    assert len(swift["brief"]) > len(usual["brief"])
     for _ in range(p.court_patience):
         last = supervision.check(small, p, table, np.ones(n, bool))
     assert len(last["failed"]) and (last["failed"] < n // 2).all()
+    small.levers["swift_sanctions"] = 0.0
+    r["treatment"][:] = 2
+    treated = supervision.check(small, p, table, np.ones(n, bool))
+    assert not len(treated["brief"]) and not len(treated["failed"]) and (treated["warned"] < n // 2).any()
     r["risk"][:] += 1.0  # whoever expects to be found keeps the conditions
     assert (supervision.violations(small, p, np.arange(n)) < violated).all()
 
