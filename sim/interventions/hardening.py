@@ -27,7 +27,7 @@ class RepeatVictimParams(InterventionParams):
                             doc="days from the record to the locks")
     neighbours: int = param(2, unit="homes", low=0, high=20, source="Kirkholt: a cocoon of neighbours",
                             doc="homes in the same cell that are hardened with it")
-    homes_per_week: float = param(1.0, unit="per week and 1,000 homes", low=0, high=100, source="modelling choice",
+    homes_per_week: float = param(3.0, unit="per week and 1,000 homes", low=0, high=100, source="modelling choice",
                                   doc="homes that the staff can visit")
     trial: bool = param(False, unit="-", source="modelling choice",
                         doc="offer it to a random half of the victims and keep the other half as control")
@@ -48,7 +48,7 @@ class RepeatVictims(Intervention):
     Params = RepeatVictimParams
 
     def begin(self, model):
-        self.state.update(homes=np.empty(0, np.int64), control=np.empty(0, np.int64), done=np.empty(0, np.int32),
+        self.state.update(homes=np.empty(0, np.int64), control=np.empty(0, np.int64),
                           since=model.day, today=0, worked=model.day - 1)
 
     def _visit(self, model) -> None:
