@@ -139,7 +139,8 @@ def test_no_two_mechanisms_own_the_same():
 
 
 def test_mechanisms_write_only_what_they_own(start):
-    model = CityModel.restore(start)
+    everything = {name: {"enabled": True} for name in MECHANISMS}  # some are switched off unless asked for
+    model = CityModel.restore(start, start["spec"].with_(mechanism=everything))
     stepped = set()
     for mechanism in model._story:
         mechanism.step = lambda m, step=mechanism.step, name=mechanism.name: (stepped.add(name), step(m))
