@@ -16,6 +16,7 @@ from sim.groups.table import distance, group_key, mixed, position
 
 SHAKEN = 0.6  # cohesion that is left after a leader is gone
 HEALING = 1.0 / 120.0  # per day
+GRACE = 180  # days that a new group holds on, however small
 
 
 def succession(model, state: dict, p) -> None:
@@ -126,6 +127,7 @@ def merge(model, state: dict, turn: np.ndarray, p) -> None:
     """Small groups are absorbed by the group their members know best, or end where there is no other."""
     table, r = state["groups"], model.residents
     draw = uniforms(model.seed, "groups.merge", model.tick, table["key"])
+    turn = turn & (model.day - table["born"] >= GRACE)
     for g_id in table["id"][turn & (draw < 1.0 - np.exp(-p.absorbed))].tolist():
         rows, at = members(model, table)
         g = int(position(table, np.array([g_id]))[0])

@@ -15,9 +15,9 @@ class GroupsParams(MechanismParams):
     """Settings of groups."""
 
     # at the start
-    size: float = param(7.0, unit="members", low=3, high=60, source="modelling choice",
+    size: float = param(8.0, unit="members", low=3, high=60, source="modelling choice",
                         doc="mean size of a group at the start")
-    pay: float = param(0.3, unit="weekly median wages", low=0.02, high=5,
+    pay: float = param(0.2, unit="weekly median wages", low=0.02, high=5,
                        source="Levitt and Venkatesh 2000 (foot soldiers earn less than a legal wage)",
                        doc="weekly pay per head at the start: with the income of the groups it gives their members")
     most_members: float = param(0.006, unit="share of residents", low=0, high=0.05,
@@ -38,7 +38,7 @@ class GroupsParams(MechanismParams):
     wages: float = param(0.7, unit="share", low=0, high=1, source="Levitt and Venkatesh 2000 (order of magnitude)",
                          doc="share of the income of a group that is paid to its members")
     # turf
-    attack: float = param(0.016, unit="per week", low=0, high=1, calibrated=True,
+    attack: float = param(0.008, unit="per week", low=0, high=1, calibrated=True,
                           source="calibrated to about one fight of groups a year and 1,000 residents",
                           doc="hazard of a contest for a place within reach that pays for sure")
     cost: float = param(2.6, unit="weekly median wages", low=0, high=50, source=_FORM,
@@ -92,7 +92,7 @@ class GroupsParams(MechanismParams):
     # leaders
     split: float = param(0.7, unit="share", low=0, high=1, source="Lindo and Padilla-Romo 2018 (direction); modelling "
                          "choice", doc="chance that a group without leader splits when two heirs are equal")
-    quarrel: float = param(2.0, unit="attacks", low=0, high=10, source="modelling choice",
+    quarrel: float = param(3.0, unit="attacks", low=0, high=10, source="modelling choice",
                            doc="what the two halves of a split group owe one another")
     secession: float = param(0.05, unit="per week", low=0, high=1, source="modelling choice",
                              doc="hazard that part of a very large group goes its own way")
