@@ -140,7 +140,7 @@ class Population:
         need = self.n + count
         for name, array in self._store.items():
             if len(array) < need:
-                grown = np.full((max(need, 2 * len(array)), *array.shape[1:]), self.declared[name].default, array.dtype)
+                grown = np.empty((max(need, len(array) + len(array) // 8), *array.shape[1:]), array.dtype)
                 grown[: self.n] = array[: self.n]
                 self._store[name] = grown
         rows = np.arange(self.n, need)
@@ -173,9 +173,9 @@ class Population:
         self._rearrange(np.asarray(order))
 
     def _rearrange(self, rows: np.ndarray) -> None:
-        self._views.clear()  # they would keep the old memory alive beside the new
-        for name in self._store:
-            self._store[name] = self._store[name][: self.n][rows]
+        self._views.clear()
+        for array in self._store.values():  # the room above stays for those who enter
+            array[: len(rows)] = array[: self.n][rows]
         self.n = len(rows)
         self.epoch += 1
         self.version += 1

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.columns import Population
 from sim.people.homes import relink
 
 if TYPE_CHECKING:
@@ -37,29 +36,14 @@ def leave(model: CityModel) -> None:
     for ids, name in leaving:
         rows = r.rows(np.unique(ids))
         rows = rows[r["alive"][rows]]
-        for row in rows:
-            _leave_household(r, d, row)
         r.remove(rows)
+        homes = r["dwelling"][rows]
+        relink(r, d, homes[homes >= 0])
+        r["next_member"][rows] = -1
         if "cell" in r:
             r["cell"][rows] = -1
             r["activity"][rows] = 7
         model._turnover[name] = model._turnover.get(name, 0) + len(rows)
-
-
-def _leave_household(r: Population, d: Population, row: int) -> None:
-    me, nxt = int(r["id"][row]), int(r["next_member"][row])
-    home = d.rows(r["dwelling"][row])
-    at = int(d["first_member"][home])
-    if at == me:
-        d["first_member"][home] = nxt
-    else:
-        while at >= 0:
-            here = r.row_of[at]
-            at = int(r["next_member"][here])
-            if at == me:
-                r["next_member"][here] = nxt
-                break
-    r["next_member"][row] = -1
 
 
 def enter(model: CityModel) -> None:

@@ -16,6 +16,7 @@ SHELF_DAYS, SHELF_LEAST = 4.0, 8
 FOOT_WEIGHT = 2.0  # buyers a day that mean footfall promises
 CROWD = 0.08  # sellers who stand together are noticed and disturb
 SETTLE = 0.35  # gain in appeal that makes a seller leave his place
+MOST_CASH = np.float32(20_000.0)  # what the column `cash` holds at most; the rest is put aside
 PROFIT_MEMORY = 0.05  # per day
 _SUPPLIER = decision("drugs.supplier")
 _MOVE = decision("drugs.move")
@@ -69,7 +70,7 @@ def close_day(held, row, cost, price, sold, profit, account, today, revenue, sho
     for s in range(held.size):
         account[s] += revenue[s]
         if account[s] > 0 and row[s] >= 0:
-            cash[row[s]] += np.float32(account[s] / 100.0)
+            cash[row[s]] = min(cash[row[s]] + np.float32(account[s] / 100.0), MOST_CASH)
             account[s] = 0
         if held[s]:
             continue

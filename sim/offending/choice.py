@@ -258,21 +258,22 @@ def choose_property(
                         if d_id[q] == again:
                             d = q
                 target[s] = d
-                inside = household_at_home(d_first_member[d], row_of, activity, next_member) if interactions else 0
-                utility[s, BURGLARY] = (
-                    w_value * d_value[d]
-                    - w_security * (d_security[d] + lever_security[c])
-                    + w_cover * (d_cover[d] - lever_gated[c])
-                    - w_occupied * inside
-                    - w_neighbours * (sigmoid(efficacy[c]) + lever_watch[c]) * around_home
-                    - watch
-                    - 0.5 * filmed
-                    - (w_alert * min(alert[c], 2.0) if interactions else 0.0)
-                    + placed
-                    + skill_b
-                    + common
-                    - theta[BURGLARY]
-                )
+                if d_first_member[d] >= 0:  # a vacant dwelling holds nothing to take
+                    inside = household_at_home(d_first_member[d], row_of, activity, next_member) if interactions else 0
+                    utility[s, BURGLARY] = (
+                        w_value * d_value[d]
+                        - w_security * (d_security[d] + lever_security[c])
+                        + w_cover * (d_cover[d] - lever_gated[c])
+                        - w_occupied * inside
+                        - w_neighbours * (sigmoid(efficacy[c]) + lever_watch[c]) * around_home
+                        - watch
+                        - 0.5 * filmed
+                        - (w_alert * min(alert[c], 2.0) if interactions else 0.0)
+                        + placed
+                        + skill_b
+                        + common
+                        - theta[BURGLARY]
+                    )
             if slot_of[s] < 0 or slot_of[s] >= 2:
                 if shops[c] > 0 and open_share[j] > 0.0:
                     utility[s, SHOP] = (

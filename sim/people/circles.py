@@ -83,10 +83,10 @@ def _find(life, month, group: np.ndarray, rows: np.ndarray, at_work: bool) -> No
     order = np.argsort(rank | (_hash(key) & np.int64((1 << 38) - 1)))
     rows, where = rows[order], group[rows[order]]
     ties = r["ties"]
-    wanting = (ties[rows] < 0).any(axis=1)
-    prefers = (month.draw("where_to_look", rows) < AT_WORK) & (r["anchor"][rows] >= 0)
-    seek = np.flatnonzero(wanting & (prefers == at_work)
-                          & (month.draw("find_friend", rows) < life.params.friends_found * QUARTER / 12))
+    seek = np.flatnonzero((ties[rows] < 0).any(axis=1))
+    seek = seek[month.draw("find_friend", rows[seek]) < life.params.friends_found * QUARTER / 12]
+    prefers = (month.draw("where_to_look", rows[seek]) < AT_WORK) & (r["anchor"][rows[seek]] >= 0)
+    seek = seek[prefers == at_work]
     met = np.full(len(seek), -1, np.int64)
     for k in range(4):
         u = month.draw("meet", rows[seek], k)

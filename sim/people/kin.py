@@ -73,8 +73,6 @@ class Month:
     head : int array over dwellings
         Row of the oldest adult, -1 without one.
     adults : int array over dwellings
-    guardian : int array
-        For minors the mother if she lives there, else the head of the home; -1 for all others.
     busy : bool array
         Has decided something this month, or somebody decided for him.
     """
@@ -99,16 +97,15 @@ class Month:
         minors = np.flatnonzero(self.here & (self.age < ADULT) & (self.home >= 0))
         mother = r.find(r["mother"][minors])
         with_her = (mother >= 0) & self.here[mother] & (self.home[mother] == self.home[minors])
-        self.guardian = np.full(len(r), -1, np.int64)
-        self.guardian[minors] = np.where(with_her, mother, self.head[self.home[minors]])
+        guardian = np.where(with_her, mother, self.head[self.home[minors]])
+        order = np.argsort(guardian, kind="stable")
+        self._minors, self._guardian = minors[order], guardian[order]
         self.busy = ~self.here
 
     def wards(self, rows: np.ndarray) -> np.ndarray:
-        """Rows of the minors in the care of some people."""
-        mine = np.zeros(len(self.guardian) + 1, bool)  # the last entry is for those without a guardian
-        mine[rows] = True
-        mine[-1] = False
-        return np.flatnonzero(mine[self.guardian])
+        """Rows of the minors in the care of some people: their mother if she lives there, else the head of the home."""
+        found = np.searchsorted(self._guardian, rows), np.searchsorted(self._guardian, rows, side="right")
+        return np.concatenate([self._minors[lo:hi] for lo, hi in zip(*found)])
 
     def draw(self, name: str, rows: np.ndarray, k: int = 0) -> np.ndarray:
         """Keyed uniform numbers of this month."""

@@ -149,9 +149,10 @@ class Lifecourse(Mechanism):
             homes = np.repeat([home for _, home in going], [len(rows) for rows, _ in going])
             settle(r, d, model.city, rows, d["id"][homes])
             r["moved"][rows] = model.day
+            month.home[rows] = homes
             circles.new_nodes(self, model, rows)
         moves.arrive(self, month, np.setdiff1d(vacant, found))
-        circles.renew(self, kin.Month(model))
+        circles.renew(self, month)
         vital.bear(self, model)
         vital.raise_children(self, model)
 

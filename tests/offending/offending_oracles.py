@@ -170,7 +170,8 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
             u -= p.neighbours * (logistic(w.efficacy[c]) + w.lever_watch[c]) * around
             if w.interactions:
                 u -= p.alert * min(2, w.alert[c])
-            listed.append((BURGLARY, c, d, u + good + skill[0] - deterred - p.theta_burglary))
+            if w.d_first_member[d] >= 0:  # a vacant dwelling is left alone
+                listed.append((BURGLARY, c, d, u + good + skill[0] - deterred - p.theta_burglary))
         if slot in (0, 1):
             continue
         other = p.good_other * good - deterred
