@@ -103,7 +103,8 @@ class Flows(Mechanism):
 
     def rise(self, model, flow: str) -> float:
         """Price beyond the city relative to the usual one (lever `external_price`)."""
-        return 1.0 + sum(order["share"] for order in model.levers["external_price"] if order["flow"] == flow)
+        rise = sum(order["share"] for order in model.levers["external_price"] if order["flow"] == flow)
+        return max(1.0 + rise, 0.01)
 
     def delivered(self, flow: str) -> float:
         """Carriage of a unit, as a factor on its price beyond the city; losses on the way apart."""
@@ -127,6 +128,8 @@ class Flows(Mechanism):
         for order in model.levers["checks"]:
             if order["flow"] == flow:
                 route = order["route"]
+                if isinstance(route, str) and route not in names:
+                    raise SpecError(f"checks: expected a route among {', '.join(names)}, found {route!r}")
                 out[names.index(route) if isinstance(route, str) else int(route) % len(names)] += order["share"]
         return out
 
@@ -201,7 +204,7 @@ class Flows(Mechanism):
         """Ship a day of firearms or people."""
         units = self._offer(model, name, flow)
         if name == "firearms":
-            short = float(model.mechanisms["firearms"].state.get("unmet", 0.0))
+            short = float(model.mechanisms["firearms"].state.get("unmet", 0.0)) if model.spec.interactions else 0.0
             units *= 1.0 + self.params.answer * min(max(short, 0.0), 3.0)
         change = self.change(model, name)
         if change < 0.0:  # what arrives is capped against the flow before; more orders do not undo it
@@ -225,6 +228,6 @@ class Flows(Mechanism):
     def _books_of_the_market(self, model) -> None:
         """What the importers' loads met yesterday, kept by the drug market."""
         drugs = model.mechanisms.get("drugs")
-        books = drugs.state.get("ways") if drugs is not None else None
+        books = drugs.state.get("ways") if drugs is not None and drugs.params.enabled else None
         if books is not None:
             routes.settle(self.state["drugs"], books["sent"].copy(), books["seized"].copy(), books["landed"].copy())
