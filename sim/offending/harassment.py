@@ -2,10 +2,9 @@
 
 It needs somebody unrestrained, somebody to pester, and nobody who steps in: friends who cheer one on, drink and the
 dark make it likelier; managers of the place, lamps, police and bystanders who would act make it rarer (Fileborn and
-O'Neill 2023; Ceccato and Loukaitou-Sideris 2020; Campbell et al. 2022 on bystanders). Who is pestered follows from who
-is about, from whom harassers look for (an input: mostly women, people of about their age), and from being alone. Most
-of it is never reported (FRA 2021). It counts apart from other crime, as in surveys and in indicator 11.7.2 of the
-Sustainable Development Goals.
+O'Neill 2023; Ceccato and Loukaitou-Sideris 2020). Who is pestered follows from who is about, from whom harassers look
+for (an input: mostly women, and the young), and from being alone. Most of it is never reported (FRA 2021). It counts
+apart from other crime, as in surveys and in indicator 11.7.2 of the Sustainable Development Goals.
 """
 
 from __future__ import annotations
@@ -70,8 +69,6 @@ class HarassmentParams(MechanismParams):
     together: float = param(0.5, unit="utility", low=0, high=3, source=_FORM,
                             doc="each of up to two friends or members of the household beside the victim")
     police: float = param(2.5, unit="utility", low=0, high=5, source=_FORM, doc="police at the place")
-    fear: float = param(0.03, unit="0-1", low=0, high=0.5, source="FRA 2021 (avoidance); " + _FORM,
-                        doc="rise of the victim's fear")
 
 
 @mechanism
@@ -221,7 +218,6 @@ class Harassment(Mechanism):
             victim_id=r["id"][victims],
             outdoors=activity == STREET,
         )
-        model.propose("residents", "fear", r["id"][victims], p.fear)
         men = int((r["sex"][victims] == 1).sum())
         self.state["today"]["men"] += men
         self.state["today"]["women"] += n - men

@@ -281,7 +281,7 @@ class OffendingParams(MechanismParams):
         unit="share",
         low=0,
         high=1,
-        source="modelling choice; Rowhani-Rahbar et al. 2017 (three in ten US handgun owners carry)",
+        source="modelling choice; Rowhani-Rahbar et al. 2022 (three in ten US handgun owners carry in a month)",
         doc="days on which somebody who holds a firearm has it with him out of doors",
     )
     gun_used: float = param(
