@@ -12,12 +12,12 @@ from sim.records import CODE
 LISTS = (("drugs", "searched", "drugs"), ("groups", "wanted_leaders", "extortion"))
 
 
-def sought(model, state: dict) -> dict[str, np.ndarray]:
+def sought(model, state: dict) -> dict[str, np.ndarray] | None:
     """People to arrest without an event: those at large who are on a list, each once a day.
 
     Returns
     -------
-    dict of arrays
+    dict of arrays or None
         ``id``, ``kind`` (code of the type of the case) and ``key`` (of the person on this day).
     """
     r, ids, kind = model.residents, [np.empty(0, np.int64)], [np.empty(0, np.int64)]
@@ -33,6 +33,8 @@ def sought(model, state: dict) -> dict[str, np.ndarray]:
         ids.append(named)
         kind.append(np.full(len(named), CODE[case]))
     who = np.concatenate(ids)
+    if not len(who):
+        return None
     key = np.empty(len(who), np.uint64)
     days = np.full(len(who), model.tick // model.calendar.ticks_per_day, np.uint64)
     mix_arrays(r["key"][r.rows(who)], days, key)

@@ -151,13 +151,16 @@ class Justice(Mechanism):
         p, s, log, r = self.params, self.state, model.log, model.residents
         none = np.empty(0, np.int64)
         s["arrested"], s["bribed"], s["bribed_days"], s["solved"] = none, none, np.empty(0), cases
+        others = sought(model, s) if model.spec.interactions else None
+        if not len(cases) and others is None:
+            return
         ids, kind, key = self._suspects(model, cases, suspects) if len(cases) else (none, none, none.astype(np.uint64))
         if model.spec.interactions:
             s["bribed"], s["bribed_days"] = bought_off(model, p, ids, kind)
             paid = np.isin(ids, s["bribed"])
             ids, kind, key = ids[~paid], kind[~paid], key[~paid]
             s["solved"] = cases = cases[~np.isin(suspects, s["bribed"])]
-            others = sought(model, s)
+        if others is not None:
             s["sought"] = np.union1d(s["sought"], others["id"])
             ids, kind, key = (np.concatenate([a, others[n]]) for a, n in ((ids, "id"), (kind, "kind"), (key, "key")))
         log["cleared"][cases] = True

@@ -16,7 +16,7 @@ from sim.records import APART, TYPES
 
 pytestmark = pytest.mark.slow
 
-CITY = {"preset": "compact_european", "residents": 4_000, "poverty": 0.22, "unemployment": 0.12}
+CITY = {"preset": "compact_european", "residents": 6_000, "poverty": 0.22, "unemployment": 0.12}
 SEEDS = range(1, 7)
 OUT, UNTIL, STEP = 180, 760, 10  # days: out of prison, end of the follow-up, between two looks
 HELP = {"prison_programmes": 1.0, "therapeutic_community": 1.0, "aftercare": 1.0, "reentry_jobs": 1.0}
@@ -36,7 +36,7 @@ ARMS = {  # what the chosen get, and levers
 
 @cache
 def start(seed: int) -> dict:
-    model = CityModel(city=CITY, seed=seed, burn_in_years=1.0, years=UNTIL / 365)
+    model = CityModel(city=CITY, seed=seed, burn_in_years=1.0, years=UNTIL / 365, tick_hours=12)
     model.run_days(365)
     return model.snapshot()
 
