@@ -9,7 +9,7 @@ import numpy as np
 from sim.columns import Column
 from sim.draws import mix_arrays, uniforms
 from sim.groups.carrying import carried
-from sim.groups.recruits import my_turn
+from sim.groups.people import my_turn
 from sim.groups.table import mixed
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param

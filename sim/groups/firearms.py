@@ -8,14 +8,14 @@ import numpy as np
 
 from sim.columns import Column
 from sim.draws import uniforms
-from sim.groups.people import temper
-from sim.groups.recruits import my_turn
+from sim.groups.people import my_turn, temper
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
 from sim.records import CODE
 from sim.registry import mechanism
 
 INFLOW = 0.028  # per week and 1,000 residents, times city.firearms, where no mechanism of flows sends firearms
+HOTTEST = 8.0  # highest temper
 AGES = 16, 45  # of those who look for a firearm out of temper
 BLOWS = (CODE["assault"], CODE["homicide"], CODE["robbery"])
 
@@ -95,7 +95,11 @@ class Firearms(Mechanism):
             s["stock"] += s["today"]["arrived"]
             self._lose(model)
             turn = my_turn(r["key"], (model.day + model.calendar.burn_in_days) % 7)
-            others = np.flatnonzero(turn & r["alive"] & (r["gun"] == 0) & (model.age() >= 12))
+            others = np.flatnonzero(turn)
+            others = others[r["alive"][others] & (r["gun"][others] == 0) & (model.age()[others] >= 12)]
+            # Only those whose draw the most eager could heed are looked at closely.
+            draw = uniforms(model.seed, "firearms.acquire", model.tick, r["key"][others])
+            others = others[draw < 3.0 * s["ease"] * (p.member + p.temper * HOTTEST**2 + p.ordinary)]
             others = others[~np.isin(others, rows)]
             rows = np.concatenate([rows, others])
             hazard = np.concatenate([hazard, self._looks(model, others)])

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.draws import uniforms
 from sim.groups import table as groups_table
-from sim.groups.people import away, free, living, members, ties_within
+from sim.groups.people import away, enrol, free, living, members, ties_within
 from sim.groups.places import market
 from sim.groups.table import distance, group_key, mixed, position
 
@@ -73,6 +73,7 @@ def divide(model, state: dict, p, g_id: int, rival: int) -> bool:
     if follows.sum() < 2:
         return False
     r["group"][mine[follows]] = rival
+    enrol(model, table)
     share = follows.mean()
     cells = np.flatnonzero(model.layers["turf"] == g_id)
     to = distance(model, cells, r["home"][founder]) < distance(model, cells, r["home"][leader])
@@ -142,6 +143,7 @@ def merge(model, state: dict, turn: np.ndarray, p) -> None:
         score[g] = -np.inf
         to = int(np.argmax(score))
         r["group"][mine] = table["id"][to]
+        enrol(model, table)
         model.layers["turf"][model.layers["turf"] == g_id] = table["id"][to]
         table["cash"][to] += table["cash"][g]
         end(model, state, table["id"] != g_id)
@@ -185,6 +187,7 @@ def start_group(model, state: dict, p, cell: int) -> bool:
         return False
     founder = int(r["id"][lead[0]])
     r["group"][crowd] = founder
+    enrol(model, state["groups"])
     found(model, state, founder, cell, cohesion=1.0, pay=state["usual_pay"],
           income=state["usual_pay"] * len(crowd) / max(p.wages, 1e-9))
     model.layers["turf"][cell] = founder

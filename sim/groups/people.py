@@ -12,11 +12,25 @@ LONG = 3  # days of custody left from which a member counts as gone
 def members(model, table: dict) -> tuple[np.ndarray, np.ndarray]:
     """Rows of all living members and the positions of their groups, in the order of ids."""
     r = model.residents
-    rows = np.flatnonzero(r["group"] >= 0)
-    rows = rows[r["alive"][rows]]
-    rows = rows[np.argsort(r["id"][rows])]
+    rows = r.find(table["ids"]).astype(np.int64)
+    rows = rows[rows >= 0]
+    rows = rows[r["alive"][rows] & (r["group"][rows] >= 0)]
     at = position(table, r["group"][rows])
     return rows[at >= 0], at[at >= 0]
+
+
+def enrol(model, table: dict) -> None:
+    """Note who is a member; called whenever the column `group` has changed."""
+    r = model.residents
+    table["ids"] = np.sort(r["id"][np.flatnonzero(r["group"] >= 0)])
+
+
+def my_turn(key: np.ndarray, turn: int) -> np.ndarray:
+    """True for the seventh of people whose day it is; for all when `turn` is negative."""
+    if turn < 0:
+        return np.ones(len(key), bool)
+    part = (key >> np.uint64(6)) & np.uint64(0xFFFFFFFF)
+    return part - part // np.uint64(7) * np.uint64(7) == np.uint64(turn)  # quicker than the remainder
 
 
 def free(model, rows: np.ndarray) -> np.ndarray:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import uniforms
-from sim.groups.people import free, members, temper
+from sim.groups.people import enrol, free, members, my_turn, temper
 from sim.groups.table import position
 from sim.people.synthesis import INFANT, RETIRED
 
 STREET = 2  # cells
 YOUNG, OLDEST = 24.0, 45.0
+MOST = 8.0  # highest temper
 CEILING = 4.0  # most that exposure counts for, in members among friends
 
 
@@ -35,18 +36,15 @@ def exposures(model, table: dict, rows: np.ndarray, at: np.ndarray, p, turn: int
     who, weight = other[ok], np.ones(int(ok.sum()))
     if p.neighbour > 0 and len(rows):
         count, best = street(model, table, rows, at)
-        lives = np.flatnonzero(my_turn(r["key"], turn) & (count[r["home"]] > 0))
-        lives = lives[r["alive"][lives]]
+        born = r["birth_day"]
+        lives = np.flatnonzero((born <= model.day - int(365 * p.age)) & (born > model.day - int(365 * OLDEST)))
+        lives = lives[my_turn(r["key"][lives], turn)]
+        lives = lives[r["alive"][lives] & (count[r["home"][lives]] > 0)]
         who = np.concatenate([who, lives])
         group = np.concatenate([group, best[r["home"][lives]]])
         weight = np.concatenate([weight, p.neighbour * count[r["home"][lives]]])
     mine = my_turn(r["key"][who], turn)
     return who[mine], group[mine], weight[mine]
-
-
-def my_turn(key: np.ndarray, turn: int) -> np.ndarray:
-    """True for the seventh of people whose day it is; for all when `turn` is negative."""
-    return (key >> np.uint64(6)) % np.uint64(7) == turn if turn >= 0 else np.ones(len(key), bool)
 
 
 def street(model, table: dict, rows: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,8 +108,11 @@ def barred(model, rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def joining(model, state: dict, p, turn: int) -> np.ndarray:
-    """Expected weekly joins by resident for those whose turn it is (all when negative): (rows, group, hazard)."""
+def joining(model, state: dict, p, turn: int, thin: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Relative hazards of joining of those whose turn it is (of all when negative): (rows, group, hazard).
+
+    thin : leave out those whose draw is above what anybody of their exposure could have; only for speed.
+    """
     table, r = state["groups"], model.residents
     rows, at = members(model, table)
     outside = free(model, rows)
@@ -131,17 +132,25 @@ def joining(model, state: dict, p, turn: int) -> np.ndarray:
     best = np.zeros(len(people), np.int64)
     order = np.argsort(sums, kind="stable")
     best[pair[order] // len(table["id"])] = pair[order] % len(table["id"])  # the last one written is the largest
-    hazard = np.minimum(total, CEILING) * readiness(model, people, p)
-    return people, best, hazard
+    exposure = np.minimum(total, CEILING)
+    if thin:
+        draw = uniforms(model.seed, "groups.join", model.tick, r["key"][people])
+        most = MOST * np.exp(p.jobless + p.family - p.efficacy * np.minimum(model.layers["efficacy"].min(), 0.0)
+                             + 0.5 * p.bond * max(float(model.levers["labelled"].max(initial=0.0)), 0.0))
+        could = draw < 1.0 - np.exp(-state["join"] * exposure * most)
+        people, best, exposure = people[could], best[could], exposure[could]
+    return people, best, exposure * readiness(model, people, p)
 
 
 def join(model, state: dict, p, turn: int) -> int:
     """Let those whose turn it is join; returns how many."""
-    people, group, hazard = joining(model, state, p, turn)
     r = model.residents
+    people, group, hazard = joining(model, state, p, turn, thin=True)
     draw = uniforms(model.seed, "groups.join", model.tick, r["key"][people])
     new = draw < 1.0 - np.exp(-state["join"] * hazard)
     r["group"][people[new]] = state["groups"]["id"][group[new]]
+    if new.any():
+        enrol(model, state["groups"])
     return int(new.sum())
 
 
@@ -167,6 +176,8 @@ def leave(model, state: dict, p, turn: int) -> int:
     draw = uniforms(model.seed, "groups.leave", model.tick, r["key"][rows])
     gone = draw < 1.0 - np.exp(-leaving(model, state, p, rows, at))
     r["group"][rows[gone]] = -1
+    if gone.any():
+        enrol(model, table)
     return int(gone.sum())
 
 
@@ -190,6 +201,7 @@ def join_inside(model, state: dict, p, turn: int) -> int:
     there = at[at >= 0]
     pick = np.floor(uniforms(model.seed, "groups.inside_which", model.tick, r["key"][new]) * len(there)).astype(int)
     r["group"][new] = table["id"][there[pick]]
+    enrol(model, table)
     return len(new)
 
 
@@ -208,6 +220,7 @@ def from_beyond(model, state: dict, p) -> int:
     new = could[np.lexsort((r["id"][could], luck))[:count]]
     draw = uniforms(model.seed, "groups.beyond_which", model.tick, r["key"][new])
     r["group"][new] = table["id"][np.floor(draw * len(table["id"])).astype(int)]
+    enrol(model, table)
     return len(new)
 
 

@@ -8,7 +8,7 @@ from sim.draws import normals, uniforms
 from sim.groups import recruits, table, turf
 from sim.groups.feuds import empty_plan
 from sim.groups.leaders import found
-from sim.groups.people import members
+from sim.groups.people import enrol, members
 from sim.groups.places import market, prizes, wage
 from sim.groups.table import distance, mixed, position
 
@@ -81,6 +81,7 @@ def settle(model, state: dict, p, cell: int, candidates, score, count: int) -> N
     grown = chosen[age >= 18] if (age >= 18).any() else chosen
     founder = int(r["id"][grown[0]])
     r["group"][chosen] = founder
+    enrol(model, state["groups"])
     found(model, state, founder, cell, cohesion=1.0)
 
 

@@ -24,7 +24,7 @@ SALT = np.uint64(0x67726F757073)
 def empty() -> dict:
     """Return a state without groups."""
     out = {name: np.zeros(0, kind) for name, kind in COLUMNS.items()}
-    return {**out, "belief": np.zeros((0, 0)), "debt": np.zeros((0, 0))}
+    return {**out, "ids": np.zeros(0, np.int64), "belief": np.zeros((0, 0)), "debt": np.zeros((0, 0))}
 
 
 def insert(table: dict, **values) -> None:
