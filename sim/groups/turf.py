@@ -61,7 +61,6 @@ def contests(model, state: dict, turn: np.ndarray, p) -> int:
     true, care = strength(model, table, p), caution(model, table)
     see(model, table, turn, true, p)
     holder = position(table, turf[cells])
-    cell_key = cells.astype(np.uint64)
     asked = []
     for g in np.flatnonzero(turn & (true >= LEAST)):
         reach = np.exp(-distance(model, table["home"][g], cells) / p.reach)
@@ -75,10 +74,12 @@ def contests(model, state: dict, turn: np.ndarray, p) -> int:
         hazard = p.attack * reach / (1.0 + np.exp(-np.clip(gain / (p.doubt * price), -30, 30)))
         hazard = np.where(held, hazard, np.where(gain > 0.0, 4.0 * hazard, 0.0))
         hazard[(holder == g) | (worth <= 0)] = 0.0
-        key = mixed(table["key"][g], mixed(np.where(held, table["key"][h], 0), cell_key))
+        could = np.flatnonzero(hazard > 1e-6)
+        against = np.where(held, table["key"][h], np.uint64(0))[could]
+        key = mixed(table["key"][g], mixed(against, cells[could].astype(np.uint64)))
         draw = uniforms(model.seed, "groups.attack", model.tick, key)
-        for c in np.flatnonzero(draw < 1.0 - np.exp(-hazard)):
-            asked.append((draw[c] / hazard[c], int(table["id"][g]), g, c, key[c]))
+        for j in np.flatnonzero(draw < 1.0 - np.exp(-hazard[could])):
+            asked.append((draw[j] / hazard[could[j]], int(table["id"][g]), g, could[j], key[j]))
     fought, taken = 0, set()
     for _, _, g, c, key in sorted(asked):  # one contest a place; the keenest comes first
         if c in taken:
