@@ -227,4 +227,5 @@ def newcomers(model, p, state: dict) -> None:
     weight = np.cumsum(weight / max(weight.sum(), 1.0))
     kind = np.searchsorted(weight[:-1], uniforms(model.seed, "drugs.newcomer_kind", 0, keys), side="right")
     insert(users, dict(id=ids[new], key=keys, kind=kind, prefers=kind, use=use, appetite=appetite, patience=patience,
-                       since=np.full(len(new), model.day), place=np.full(len(new), -1)))
+                       since=np.full(len(new), model.day), place=np.full(len(new), -1),
+                       tolerance=appetite * np.where(use == 2, p.dose_dependent, p.dose_occasional)))
