@@ -17,8 +17,8 @@ from sim.parameters import show
 
 MANIFEST = "manifest.json"
 OURS = {"events.parquet", "people.parquet", "places.parquet", "series.parquet", MANIFEST, "summary.parquet",
-        "table.csv", "variance.csv", "observed.parquet", "report.html", "areas.csv", "areas.geojson", "facilities.csv",
-        "bench.json"}
+        "table.csv", "variance.csv", "indicators.csv", "iccs.csv", "observed.parquet", "report.html",
+        "areas.csv", "areas.geojson", "facilities.csv", "bench.json", "diagnosis.json", "diagnosis.html"}
 LEFT_OVER = ".part-"
 
 
