@@ -14,6 +14,7 @@ from sim.drugs.words import words4
 RING = 64  # days ahead that the pipeline can hold; longer than lead + jitter
 LOADS = 4
 MARKUP = 1.25  # margin over replacement cost at which importers neither hurry nor wait
+DEAR = 1.6  # margin above which stock is cut: above what margins usually are
 _SEIZE = decision("drugs.seizure")
 _SHIP = decision("drugs.shipping")
 _CHANGE = decision("drugs.importer_change")
@@ -65,13 +66,13 @@ def arrivals(seed, tick, day, key, kind, active, stock, purity, belief, pipe, bu
 
 
 def stretch(im: dict, replacement: np.ndarray, share: float, weakest: float, ledger: np.ndarray) -> None:
-    """Cut what is in stock the more, the further the price has risen above what makes importers content.
+    """Cut what is in stock the more, the further the margin has risen above the usual one.
 
     Every dose sells at the price whatever is in it, and users notice only in time; when loads come cheaply again they
     go out as they came.
     """
     cost = replacement[im["kind"]] / (1.0 - np.minimum(im["belief"], 0.95))
-    target = np.clip(1.0 - share * np.log(np.maximum(im["price"] / cost / MARKUP, 1.0)), weakest, 1.0)
+    target = np.clip(1.0 - share * np.log(np.maximum(im["price"] / cost / DEAR, 1.0)), weakest, 1.0)
     more = np.floor(im["stock"] * np.maximum(im["purity"] / target - 1.0, 0.0)).astype(np.int64)
     some = more > 0
     im["purity"][some] *= im["stock"][some] / (im["stock"][some] + more[some])

@@ -230,7 +230,8 @@ class Drugs(Mechanism):
         if together:
             now, usual = st["price"] / st["strength"] / st["reference"], wanted(False, 1.0, 1.0, 1.0)
             use_now = np.array([wanted(False, 1.0, x, 1.0) / usual for x in now])
-        use_now = use_now * np.clip(st["fill"], 0.0, 1.0)  # nobody starts with, or is hooked by, what is not to be had
+        # Nobody starts with, or is hooked by, what is hardly to be had; a seller who is out for a day is no matter.
+        use_now = use_now * np.clip(2.0 * st["fill"], 0.0, 1.0)
         sizes = st["flow_start"] / st["flow_start"].sum()
         leaving = p.drop_out * (1.0 - min(max(model.levers["retention"], 0.0), 1.0))
         hazards = np.array([p.onset * st["onset"], p.stop / 365.0, p.remission / 365.0, p.seek, p.give_up, leaving,
