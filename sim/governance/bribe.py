@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.draws import normals, uniforms
-from sim.governance.officers import corrupt, met
+from sim.governance.officers import SHIFTS, corrupt, met
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ def bargain(model, kind: str, ids: np.ndarray, sanction_days=0.0) -> Bargain:
     p, s, r = mechanism.params, mechanism.state, model.residents
     rows = r.rows(ids)
     key = r["key"][rows]
-    officer = met(s, where(model, rows, kind), draw(model, kind, "officer", key), kind != "service",
-                  int(model.slot * model.calendar.tick_hours))
+    hours = model.calendar.tick_hours
+    hour = int(model.slot * hours) if hours * SHIFTS <= 24 else None  # a longer tick sees every shift
+    officer = met(s, where(model, rows, kind), draw(model, kind, "officer", key), kind != "service", hour)
     open_, hidden = reservation(model, p, s, officer, kind)
     days = np.broadcast_to(np.asarray(sanction_days, float), ids.shape)
     moral = s["moral"][officer] * (1 - p.company * s["company"][officer]) * (1 + days / p.gravity_days)

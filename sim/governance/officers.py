@@ -63,7 +63,7 @@ def corrupt(state: dict) -> np.ndarray:
     return takes.sum(1) / np.maximum(known.sum(1), 1)
 
 
-def met(state: dict, area: np.ndarray, u: np.ndarray, police: bool, hour: int) -> np.ndarray:
+def met(state: dict, area: np.ndarray, u: np.ndarray, police: bool, hour: int | None) -> np.ndarray:
     """Number of the officer met in each area: one of those who serve it; police officers are those on shift.
 
     Parameters
@@ -72,13 +72,13 @@ def met(state: dict, area: np.ndarray, u: np.ndarray, police: bool, hour: int) -
         Areas of the contacts.
     u : float array
         Draws in (0, 1).
-    hour : int
-        Hour of the day.
+    hour : int or None
+        Hour of the day; None for a time that all shifts share.
     """
     first, count = (0, state["police"]) if police else (state["police"], len(state["moral"]) - state["police"])
     begin, end = state["span"][area], state["span"][area + 1]
     post = np.minimum(((begin + u * (end - begin)) * count).astype(np.int64), count - 1)
-    if police and count >= SHIFTS:
+    if police and count >= SHIFTS and hour is not None:
         on = post - post % SHIFTS + hour * SHIFTS // 24
         post = np.where(on < count, on, post)
     return first + post
