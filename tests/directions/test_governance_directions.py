@@ -10,9 +10,9 @@ from sim.spec import build, merge
 pytestmark = pytest.mark.slow
 DOUBLED = float(np.log(2))
 # A town in which officers are met often and many of them can be bought: the pattern is about them.
-ROADS = dict(city={"residents": 4000, "state_presence": 0.55}, burn_in_years=0.25, years=0.5,
+ROADS = dict(city={"residents": 4000, "state_presence": 0.55}, burn_in_years=0.25, years=0.75,
              mechanism={"bribery": {"moral": 6.0},
-                        "patrol": {"officers_per_1000": 12.0, "stops_per_visit": 0.15}})
+                        "patrol": {"officers_per_1000": 12.0, "stops_per_visit": 0.5}})
 
 
 def arms_by_lever(base, arms, seeds, days=None, outcome=totals):
