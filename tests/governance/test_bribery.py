@@ -205,3 +205,20 @@ def test_what_justice_was_told_is_what_is_booked():
     tick = model.tick  # and each of them has the day of the bribe in memory
     last = model.mechanisms["justice"].state["bribed"]
     assert (model.residents["last_bribe"][model.residents.rows(last)] == model.calendar.day(tick - 1)).all()
+
+
+def test_a_raise_makes_the_deals_of_given_officers_fewer_and_dearer_but_not_the_sum_less():
+    """Foltz & Opoku-Agyemang (2015)."""
+    model = town({"bribery": {"moral": 6.0}}, city={"residents": 4000, "state_presence": 0.55})
+    ids, paid, money = np.sort(model.residents["id"]), {}, {}
+    for pay in (0.0, math.log(2)):
+        model.levers.put("x", "police_pay", None, pay)
+        deals = []
+        for model.tick in range(30):
+            deals.append(bargain(model, "stop", ids))
+        paid[pay] = sum(int(d.paid.sum()) for d in deals)
+        money[pay] = sum(float(d.amount.sum()) for d in deals)
+    after, before = math.log(2), 0.0
+    assert 0.85 * paid[before] < paid[after] < paid[before]
+    assert money[after] / paid[after] > money[before] / paid[before]
+    assert money[after] == pytest.approx(money[before], rel=0.05)
