@@ -85,9 +85,9 @@ class OffendingParams(MechanismParams):
     )
     job: float = _weight(0.6, "what a job holds back (Uggen 2000)", "Uggen 2000; modelling choice")
     bond: float = _weight(
-        0.6,
+        0.3,
         "what one more tie to somebody who would mind holds back",
-        "modelling choice: as much as a job; Laub and Sampson 2003",
+        "modelling choice: half as much as a job; Laub and Sampson 2003",
     )
     group: float = _weight(
         0.8,
@@ -170,7 +170,7 @@ class OffendingParams(MechanismParams):
     alert: float = _weight(0.5, "neighbours alerted by recent burglaries")
     management: float = _weight(0.8, "how well a place is looked after", "Eck and Guerette 2012; modelling choice")
     camera: float = _weight(
-        0.35,
+        0.25,
         "being filmed at a place wholly in view, as whoever plans an offence out of doors sees it",
         "modelling choice; direction: Piza, Welsh, Farrington and Thomas 2019",
     )
