@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import ARMS, RESIDENTS, write_comparison
+from made_comparison import ARMS, RESIDENTS, write_comparison
 
 from analysis import stored, words
 from analysis.economics import CostPerCrime
