@@ -15,6 +15,7 @@ from experiments.provenance import Stopwatch, run_manifest
 from experiments.run import simulate
 from sim.errors import DataError
 from sim.model import CityModel
+from sim.records import APART
 from sim.spec import SCHEMA_VERSION, build
 
 DOCS = Path(__file__).parents[2] / "docs" / "records.md"
@@ -89,8 +90,9 @@ def test_people_are_counted_from_the_first_scored_day(finished):
         whole = people[name].to_numpy() + people[f"{name}_before"].to_numpy()
         assert whole.sum() == r[name][alive].sum() and people[name].to_numpy().min() >= 0
     events = store.read_run(folder).events
-    sold = np.array(events["type"].to_pylist()) == "drugs"  # sales are not counted among a person's offences
-    scored = ~events["in_burn_in"].to_numpy() & ~sold
+    # Sales and harassment are not counted among a person's offences.
+    apart = np.isin(np.array(events["type"].to_pylist()), APART)
+    scored = ~events["in_burn_in"].to_numpy() & ~apart
     offenders = events["offender_id"].to_numpy()[scored]
     by = dict(zip(*np.unique(offenders, return_counts=True)))
     for person, offences in zip(people["person_id"].to_pylist(), people["offences"].to_pylist()):
@@ -149,7 +151,7 @@ def test_outcomes_add_up(finished):
     scored = model.log["tick"] >= model.spec.burn_in_days * model.calendar.ticks_per_day
     assert total["true.all"] == scored.sum() == sum(by_month["true.all"])
     assert total["recorded.all"] == (scored & model.log["recorded"]).sum()
-    assert total["true.victimisations"] == total["true.all"] - total["true.drugs"]
+    assert total["true.victimisations"] == total["true.all"] - total["true.drugs"] - total["true.harassment"]
     days = {month: n for name, month, n, _ in rows if name == "true.all"}
     assert days[TOTAL] == model.spec.days == sum(n for m, n in days.items() if m != TOTAL) and days[0] == 12
     assert total["cost.street_lighting"] == pytest.approx(sum(by_month["cost.street_lighting"])) and total["trust"] < 1
