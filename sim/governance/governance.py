@@ -40,6 +40,7 @@ class Governance(Mechanism):
             return
         self._serve(model)
         s["legitimacy"] = p.neutral + p.by_service * (self._by_area(model) - p.usual_service)
+        self._measure(model)
         self._publish()
 
     def step(self, model) -> None:
@@ -53,14 +54,14 @@ class Governance(Mechanism):
             self._serve(model)
             judged = institutions.judged(model, p, self._by_area(model))
             s["legitimacy"] += (judged - s["legitimacy"]) * -np.expm1(-7 / p.opinion_days)
+            self._measure(model)
         self._publish()
 
     def record(self, model) -> dict[str, float]:
         s = self.state
-        homes = model.city.layers["dwellings"] * (model.city.area >= 0)
         return {
-            "governance.legitimacy": float(np.average(s["legitimacy"], weights=self._people(model))) - s["scandal"],
-            "governance.services": float(np.average(model.layers["service"], weights=homes)) if homes.any() else 0.0,
+            "governance.legitimacy": float(np.average(s["legitimacy"], weights=s["people"])) - s["scandal"],
+            "governance.services": s["services"],
             "governance.diverted": float(s["diverted"].mean()),
             "governance.available": s["available"],
             "governance.overspent": s["overspent"],
@@ -85,6 +86,12 @@ class Governance(Mechanism):
         arrives = (self._left(model) * (1 - s["diverted"])) ** p.by_money
         quality = (p.reference * s["presence"] * arrives)[np.maximum(area, 0)]
         model.layers["service"][:] = np.where(area >= 0, np.clip(quality + model.levers["services"], 0, 1), 0)
+
+    def _measure(self, model) -> None:
+        """Weights and means for the daily series, once a week."""
+        homes = model.city.layers["dwellings"] * (model.city.area >= 0)
+        services = float(np.average(model.layers["service"], weights=homes)) if homes.any() else 0.0
+        self.state.update(people=self._people(model), services=services)
 
     def _people(self, model) -> np.ndarray:
         return np.bincount(model.residents["area"], model.residents["alive"], len(model.city.areas)) + 1e-9

@@ -94,9 +94,10 @@ class Firearms(Mechanism):
             s["today"]["arrived"] = arrivals(model)
             s["stock"] += s["today"]["arrived"]
             self._lose(model)
-            turn = my_turn(r["key"], (model.day + model.calendar.burn_in_days) % 7)
-            others = np.flatnonzero(turn)
-            others = others[r["alive"][others] & (r["gun"][others] == 0) & (model.age()[others] >= 12)]
+            # Once a week for everybody: hazards are weekly.
+            weekly = (model.day + model.calendar.burn_in_days) % 7 == 0
+            others = np.flatnonzero(r["alive"] & (r["gun"] == 0)) if weekly else np.empty(0, np.int64)
+            others = others[model.age()[others] >= 12]
             # Only those whose draw the most eager could heed are looked at closely.
             draw = uniforms(model.seed, "firearms.acquire", model.tick, r["key"][others])
             others = others[draw < 3.0 * s["ease"] * (p.member + p.temper * HOTTEST**2 + p.ordinary)]

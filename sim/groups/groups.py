@@ -84,8 +84,11 @@ class Groups(Mechanism):
         self._extort(model, turn)
         self._discipline(model, turn)
         today["mediated"] = feuds.retaliate(model, s, p)
-        today["left"] = recruits.leave(model, s, p, turn_of_people)
-        today["joined"] = recruits.join(model, s, p, turn_of_people) + recruits.join_inside(model, s, p, turn_of_people)
+        # Hazards of joining and leaving are weekly; once a week is as good as a seventh of the people every day.
+        today["left"] = today["joined"] = 0
+        if turn_of_people == 0:
+            today["left"] = recruits.leave(model, s, p, -1)
+            today["joined"] = recruits.join(model, s, p, -1) + recruits.join_inside(model, s, p, -1)
         today["recruits"] = recruits.from_beyond(model, s, p)
         leaders.secede(model, s, turn, p)
         turn = table["key"] % np.uint64(7) == np.uint64(turn_of_people)

@@ -151,9 +151,11 @@ class Reactions(Mechanism):
         r = model.residents
         alive = r["alive"]
         adult = alive & (r["birth_day"] <= model.day - ADULT_DAYS)
-        unsafe = float((r["fear"][adult] > self.params.unsafe).mean()) if adult.any() else 0.0
-        return {"fear.unsafe": unsafe,
-                "fear": float(r["fear"][alive].mean(dtype=float)), "trust": float(r["trust"][alive].mean(dtype=float)),
+        unsafe = np.count_nonzero(adult & (r["fear"] > self.params.unsafe)) / max(np.count_nonzero(adult), 1)
+        people = max(np.count_nonzero(alive), 1)
+        # The dead stay in the columns until the end of the month, so they are left out by a product.
+        fear, trust = (float((r[name] * alive).sum(dtype=float)) / people for name in ("fear", "trust"))
+        return {"fear.unsafe": unsafe, "fear": fear, "trust": trust,
                 "victims": float(self.state["today"]["victims"])}
 
     # -- reporting ----------------------------------------------------------------------------------------------------

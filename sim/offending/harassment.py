@@ -115,14 +115,23 @@ class Harassment(Mechanism):
         rows = self._about(model)
         if not len(rows):
             return
+        p, r = self.params, model.residents
+        minutes = minutes_of(self, model, rows, MINUTE)
+        x = self._appeal(model, rows, minutes)
+        u = uniforms(model.seed, "harassment.act", model.tick, r["key"][rows])
+        # Most would not, in this place, whomever they met and whoever stood beside them: no need to see who is there.
+        could = u < 1 / (1 + np.exp(-(x + 2 * p.peers) / p.scale))
+        rows, minutes, x, u = rows[could], minutes[could], x[could], u[could]
+        if not len(rows):
+            return
         victims = self._meet(model, rows)
-        r = model.residents
         met = (victims >= 0) & (r["dwelling"][np.maximum(victims, 0)] != r["dwelling"][rows])
         killed = self._killed(model)
-        met &= ~np.isin(r["id"][rows], killed) & ~np.isin(r["id"][np.maximum(victims, 0)], killed)
-        rows, victims = rows[met], victims[met]
+        if len(killed):
+            met &= ~np.isin(r["id"][rows], killed) & ~np.isin(r["id"][np.maximum(victims, 0)], killed)
+        rows, victims, minutes, x, u = rows[met], victims[met], minutes[met], x[met], u[met]
         if len(rows):
-            self._act(model, rows, victims)
+            self._act(model, rows, victims, minutes, x, u)
 
     def record(self, model) -> dict[str, float]:
         return {f"harassment.{who}": float(n) for who, n in self.state["today"].items()}
@@ -185,28 +194,32 @@ class Harassment(Mechanism):
 
     # -- the act ------------------------------------------------------------------------------------------------------
 
-    def _act(self, model, rows: np.ndarray, victims: np.ndarray) -> None:
+    def _appeal(self, model, rows: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+        """What the place and the hour do to the wish, before anybody is met."""
         p, r, layers, levers = self.params, model.residents, model.layers, model.levers
         cell, activity = r["cell"][rows], r["activity"][rows]
-        minutes = minutes_of(self, model, rows, MINUTE)
         dark = dark_at(model, minutes)
         lamp = np.minimum(1.0, layers["light"][cell] + levers["light"][cell])
         crowd = np.log1p(np.clip(layers["in_public"][cell] - 2.0, 0, 60))  # beside the two of them
         willing = 1 / (1 + np.exp(-layers["efficacy"][cell].astype(float)))
-        x = (p.peers * self._beside(model, rows, victims)
-             + p.drink * dark * np.where(activity == BAR, 1.0, 0.35)
-             + p.dark * dark * (1 - lamp)
-             + p.stops * np.minimum(1, layers["stops"][cell])
-             - p.management * (2 * (layers["management"][cell] - 0.5) + levers["management"][cell])
-             - p.bystanders * willing * crowd
-             - p.together * self._beside(model, victims, rows, household=True)
-             - p.police * self._police(model, cell, minutes)
-             - p.theta)
-        u = uniforms(model.seed, "harassment.act", model.tick, r["key"][rows])
+        return (p.drink * dark * np.where(activity == BAR, 1.0, 0.35)
+                + p.dark * dark * (1 - lamp)
+                + p.stops * np.minimum(1, layers["stops"][cell])
+                - p.management * (2 * (layers["management"][cell] - 0.5) + levers["management"][cell])
+                - p.bystanders * willing * crowd
+                - p.police * self._police(model, cell, minutes)
+                - p.theta)
+
+    def _act(self, model, rows: np.ndarray, victims: np.ndarray, minutes: np.ndarray, x: np.ndarray,
+             u: np.ndarray) -> None:
+        p, r = self.params, model.residents
+        x = x + p.peers * self._beside(model, rows, victims)
+        x -= p.together * self._beside(model, victims, rows, household=True)
         done = u < 1 / (1 + np.exp(-x / p.scale))
         if not done.any():
             return
-        rows, victims, cell, minutes, activity = (a[done] for a in (rows, victims, cell, minutes, activity))
+        rows, victims, minutes = (a[done] for a in (rows, victims, minutes))
+        cell, activity = r["cell"][rows], r["activity"][rows]
         n, thing = len(rows), r["key"][rows].astype(np.int64) + model.tick
         model.log.append(
             tick=np.full(n, model.tick, np.int32),
