@@ -21,8 +21,10 @@ USUAL = 1.0 / 60.0  # per day: memory of the usual flow
 class FlowsParams(MechanismParams):
     """Settings of the flows; values by flow stand in the order drugs, firearms, people, money."""
 
-    volume: tuple[float, ...] = param((0.0, 0.03, 0.03, 0.0), unit="per week and 1,000 residents", low=0, high=100,
-                                      source="modelling choice; UNODC 2020 (firearms), ILO 2022 (people), orders of "
+    volume: tuple[float, ...] = param((0.0, 0.12, 0.03, 0.0), unit="per week and 1,000 residents", low=0, high=100,
+                                      calibrated=True,
+                                      source="firearms: about two firearm crimes per 1,000 residents of a city of the "
+                                             "United States (Morgan and Truman 2020); people: ILO 2022, order of "
                                              "magnitude",
                                       doc="units offered; firearms: times city.firearms; 0: ordered by the market")
     price: tuple[float, ...] = param((0.0, 1.5, 4.0, 1.0), unit="weekly median wages", low=0, high=1000,

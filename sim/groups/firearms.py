@@ -14,7 +14,7 @@ from sim.parameters import param
 from sim.records import CODE
 from sim.registry import mechanism
 
-INFLOW = 0.028  # per week and 1,000 residents, times city.firearms, where no mechanism of flows sends firearms
+INFLOW = 0.11  # per week and 1,000 residents, times city.firearms, where no mechanism of flows sends firearms
 HOTTEST = 8.0  # highest temper
 AGES = 16, 45  # of those who look for a firearm out of temper
 BLOWS = (CODE["assault"], CODE["homicide"], CODE["robbery"])

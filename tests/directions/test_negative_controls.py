@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from experiments.paired import run_pairs, totals
+from experiments.switches import preset
 from sim.records import CODE
 
 pytestmark = pytest.mark.slow
 
 BASE = {
-    "city": {"preset": "sprawling_north_american", "residents": 20_000},
+    "city": preset("sprawling_north_american", 20_000),
     "burn_in_years": 1.0,
     "years": 1.0,
 }
