@@ -19,6 +19,7 @@ from sim.drugs.people import (
     newcomers,
     relative_risk,
     reopen,
+    start_alone,
     start_selling,
     stop_selling,
     substitute,
@@ -258,6 +259,8 @@ class Drugs(Mechanism):
         substitute(model, p, st, turn & free)
         self._sellers_week(model, rows, turn & free)
         initiate(model, users, rows, turn & free, p.initiation * st["initiation"], use_now, p.appetite_sd)
+        if (model.day + model.calendar.burn_in_days) % 7 == 3:
+            start_alone(model, users, p.initiation * st["strangers"], use_now, sizes, p.appetite_sd)
 
     def _abstain(self, model, turn) -> None:
         """Dependent users who have got nothing for months come off it."""

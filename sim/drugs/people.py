@@ -9,6 +9,7 @@ from sim.drugs.careers import OCCASIONAL
 from sim.drugs.tables import insert, keep, position, rows_of
 
 AGE_FIRST_USE, AGE_LAST_FIRST_USE = 14.0, 40.0
+AGE_NEWCOMER = 45.0  # older newcomers do not use
 AGE_SELLING = 15.0, 45.0
 PATIENCE_SD = 0.4
 MOST_WEIGHT = 12.0
@@ -76,6 +77,42 @@ def initiate(model, users: dict, rows: np.ndarray, turn: np.ndarray, hazard: flo
                        prefers=users["kind"][u[new]], use=np.full(len(new), OCCASIONAL),
                        since=np.full(len(new), model.day), appetite=appetite, patience=patience,
                        place=users["place"][u[new]]))
+
+
+def first_use_weight(model, users: dict, rows: np.ndarray) -> np.ndarray:
+    """Weight of residents in the hazard of first use without a using friend; 0 for those too old or with a past."""
+    r = model.residents
+    age = age_years(model, rows)
+    out = np.zeros(len(rows))
+    young = np.flatnonzero((age >= AGE_FIRST_USE) & (age < AGE_LAST_FIRST_USE))
+    young = young[position(users, r["id"][rows[young]]) < 0]
+    at = rows[young]
+    out[young] = np.minimum(np.exp(-0.5 * r["self_control"][at].astype(float)), MOST_WEIGHT)
+    if not model.levers.idle("drug_education"):
+        out[young] *= 1.0 - np.clip(model.levers["drug_education"][at], 0.0, 1.0)
+    return out
+
+
+def start_alone(model, users: dict, hazard: float, use_now: np.ndarray, sizes: np.ndarray, sd: float) -> None:
+    """Let a week's first use without a using friend happen: at parties, through sellers, by curiosity.
+
+    sizes : share of each substance in what is taken; it decides which one is tried.
+    """
+    r = model.residents
+    rows = np.flatnonzero(r["alive"] & (r["custody_until"] <= model.tick))
+    draw = uniforms(model.seed, "drugs.start_alone", model.tick, r["key"][rows])
+    few = draw < 1.0 - np.exp(-hazard * MOST_WEIGHT)  # nobody else can start this week
+    rows, draw = rows[few], draw[few]
+    keys = r["key"][rows]
+    kind = np.searchsorted(np.cumsum(sizes)[:-1], uniforms(model.seed, "drugs.first_kind", 0, keys), side="right")
+    hit = draw < 1.0 - np.exp(-hazard * first_use_weight(model, users, rows) * use_now[kind])
+    rows, keys, kind = rows[hit], keys[hit], kind[hit]
+    if not len(rows):
+        return
+    appetite, patience = taste(model.seed, keys, sd)
+    insert(users, dict(id=r["id"][rows], key=keys, kind=kind, prefers=kind, use=np.full(len(rows), OCCASIONAL),
+                       since=np.full(len(rows), model.day), appetite=appetite, patience=patience,
+                       place=np.full(len(rows), -1)))
 
 
 def least_gain(model, p, rows: np.ndarray) -> np.ndarray:
@@ -201,7 +238,7 @@ def substitute(model, p, state: dict, turn: np.ndarray) -> None:
 
 
 def newcomers(model, p, state: dict) -> None:
-    """Those who have moved into the city since yesterday use as often as the people of their age here do.
+    """Those who have moved into the city since yesterday use as often as people of their age did here at the start.
 
     Children grow up here and start, if they do, through friends.
     """
@@ -213,11 +250,10 @@ def newcomers(model, p, state: dict) -> None:
     if not len(new):
         return
     age = age_years(model, np.arange(len(ids)))
-    young = r["alive"] & (age >= AGE_FIRST_USE) & (age < 45.0)
-    share = [float((r["use"][young] == code).mean()) for code in (OCCASIONAL, 2)]
+    share = state["beyond"]  # the world they come from does not follow the city
     draw = uniforms(model.seed, "drugs.newcomer", 0, r["key"][new])
     use = np.where(draw < share[1], 2, np.where(draw < sum(share), OCCASIONAL, 0))
-    use = np.where(age[new] < 45.0, use, 0)
+    use = np.where(age[new] < AGE_NEWCOMER, use, 0)
     new, use = new[use > 0], use[use > 0]
     if not len(new):
         return

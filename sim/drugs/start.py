@@ -16,11 +16,14 @@ from sim.drugs.careers import DEPENDENT, FADE, FORGET, FORMER, IN, OCCASIONAL, P
 from sim.drugs.demand import wanted
 from sim.drugs.importing import LOADS, MARKUP, RING
 from sim.drugs.people import (
+    AGE_FIRST_USE,
+    AGE_NEWCOMER,
     AGE_SELLING,
     ENTRY_POWER,
     EXIT_POWER,
     age_years,
     candidates,
+    first_use_weight,
     least_gain,
     pairs,
     relative_risk,
@@ -180,8 +183,16 @@ def balance_use(model, p, state: dict, rows: np.ndarray) -> None:
     stopping = p.stop / 365.0 * (0.6 + 0.04 * np.maximum(age_years(model, rows[occasional]) - 16.0, 0.0)).sum()
     u, ids, at = pairs(model, users, rows, np.ones(len(rows), bool))
     weight = susceptible(model, users, u, ids, at, np.ones(len(p.substances)))
-    needed = stopping + state["onset"] * at_risk
-    state["initiation"] = float(min(7.0 * needed / weight.sum(), 0.5)) if weight.sum() > 0 else 0.0
+    needed = stopping + state["onset"] * at_risk + p.departures / 365.0 * (occasional.sum() + dependent.sum())
+    friends = (1.0 - p.strangers) * needed
+    state["initiation"] = float(min(7.0 * friends / weight.sum(), 0.5)) if weight.sum() > 0 else 0.0
+    young = np.flatnonzero(r["alive"])
+    alone = first_use_weight(model, users, young)
+    state["strangers"] = float(min(7.0 * p.strangers * needed / alone.sum(), 0.5)) if alone.sum() > 0 else 0.0
+    age = age_years(model, young)
+    young = young[(age >= AGE_FIRST_USE) & (age < AGE_NEWCOMER)]
+    use = r["use"][young]
+    state["beyond"] = [float((use == code).mean()) if len(young) else 0.0 for code in (OCCASIONAL, DEPENDENT)]
 
 
 def choose_sellers(model, p, state: dict, bought: np.ndarray) -> None:
