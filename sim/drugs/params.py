@@ -92,7 +92,8 @@ class DrugParams(MechanismParams):
     initiation: float = param(1.0, unit="ratio", low=0, high=10, source="modelling choice",
                               doc="hazard of starting through a using friend, relative to what keeps use stationary")
     strangers: float = param(0.35, unit="share", low=0, high=1,
-                             source="modelling choice: most first use is with friends", doc="share of first use, at the start, that comes about without a friend who uses")
+                             source="modelling choice: most first use is with friends",
+                             doc="share of first use, at the start, that comes about without a friend who uses")
     departures: float = param(0.05, unit="per year", low=0, high=0.5, calibrated=True,
                               source="calibrated to stationary numbers of users over twenty years",
                               doc="users lost to death, moving away and lost friends whom first use has to replace too")
