@@ -94,7 +94,7 @@ class DrugParams(MechanismParams):
     strangers: float = param(0.35, unit="share", low=0, high=1,
                              source="modelling choice: most first use is with friends",
                              doc="share of first use, at the start, that comes about without a friend who uses")
-    departures: float = param(0.05, unit="per year", low=0, high=0.5, calibrated=True,
+    departures: float = param(0.03, unit="per year", low=0, high=0.5, calibrated=True,
                               source="calibrated to stationary numbers of users over twenty years",
                               doc="users lost to death, moving away and lost friends whom first use has to replace too")
     stop: float = param(0.20, unit="per year", low=0, high=5, source="modelling choice",
