@@ -54,6 +54,7 @@ class Governance(Mechanism):
             self._serve(model)
             judged = institutions.judged(model, p, self._by_area(model))
             s["legitimacy"] += (judged - s["legitimacy"]) * -np.expm1(-7 / p.opinion_days)
+        if (model.day + model.calendar.burn_in_days) % 7 == 6 or "people" not in s:  # or switched on since
             self._measure(model)
         self._publish()
 
