@@ -13,6 +13,7 @@ from typing import Any
 from experiments.compose import CONFIG_DIR, compose, group_options, parse, split, unknown_choice
 from experiments.options import CompareOptions, EngineOptions
 from experiments.safe_yaml import read_yaml
+from experiments.sweeps.precision import Rule, read_rule
 from sim.errors import SpecError
 from sim.parameters import show, unknown_key
 from sim.spec import RunSpec
@@ -23,7 +24,7 @@ BASELINE, PLACEBO, RANDOM = "baseline", "placebo", "same_cost_random"
 CONTROLS = (PLACEBO, RANDOM)
 # What an arm may change. The city, the seed and the clock are shared: else there would be no pairs.
 ARM_KEYS = ("interventions", "intervention", "budget", "spend_all", "mechanism", "interactions", "banned")
-FILE_KEYS = ("question", "outcome", "replications", "overrides", "arms")
+FILE_KEYS = ("question", "outcome", "replications", "precision", "overrides", "arms")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}$")
 
 
@@ -61,9 +62,13 @@ class Experiment:
     file_hash: str = ""
     overrides: tuple[str, ...] = ()
     arms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rule: Rule | None = None  # says how many replications, where the file does not
 
     def as_dict(self) -> dict[str, Any] | None:
-        return {"name": self.name, "question": self.question, "file_hash": self.file_hash} if self.name else None
+        if not self.name:
+            return None
+        rule = {"precision": self.rule.as_dict()} if self.rule else {}
+        return {"name": self.name, "question": self.question, "file_hash": self.file_hash, **rule}
 
 
 def read_experiment(name: str) -> Experiment:
@@ -95,6 +100,9 @@ def read_experiment(name: str) -> Experiment:
     for key in ("outcome", "replications"):
         if key in content:
             overrides.append(f"{key}={content[key]}")
+    if "precision" in content and "replications" in content:
+        raise SpecError(f"{shown}: expected replications or precision, found both")
+    rule = read_rule(content["precision"], f"{shown}: precision") if "precision" in content else None
     made = {}
     for arm, listed in arms.items():
         if not _NAME.match(arm) or arm in (BASELINE, *CONTROLS):
@@ -105,7 +113,7 @@ def read_experiment(name: str) -> Experiment:
     if not isinstance(question, str):
         raise SpecError(f"{shown}: question: expected text, found {show(question)}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return Experiment(path.stem, " ".join(question.split()), digest, tuple(overrides), made)
+    return Experiment(path.stem, " ".join(question.split()), digest, tuple(overrides), made, rule)
 
 
 def _override_list(given: Any, where: str) -> tuple[str, ...]:

@@ -64,6 +64,12 @@ def outcomes(run: Any) -> Iterator[tuple[str, int, int, float]]:
         yield from ((name, m, int(length[m]), float(by_month[m])) for m in range(months))
 
 
+def one_outcome(run: Any, name: str) -> float:
+    """Value of one outcome over the whole scored period; NaN where the run does not hold it."""
+    return next((value for outcome, month, _, value in outcomes(run) if outcome == name and month == TOTAL),
+                float("nan"))
+
+
 def _from_events(run: Any, start: datetime.date, months: int) -> dict[str, np.ndarray]:
     wanted = ["type", "day", "in_burn_in", "reported", "recorded", "discovered", "cleared", "loss"]
     table = run.table("events", wanted)

@@ -28,6 +28,7 @@ def ledger(f: Findings) -> str:
         ("All", sum(r[1] for r in rows), sum(r[2] for r in rows), sum(r[3] for r in rows), sum(r[4] for r in rows))
     )
     out = [table(["Arm", "Planned", "In this report", "Failed", "Missing"], rows)]
+    out.extend(p(sentence) for sentence in planned(m))
     if m.get("complete") is False or rows[-1][4]:
         out.append(
             p("This comparison is not complete: the numbers are those of the runs finished when the report was made.")
@@ -48,6 +49,28 @@ def ledger(f: Findings) -> str:
     else:
         out.append(p("No run failed and none was left out."))
     return "".join(out)
+
+
+def planned(manifest: dict) -> list[str]:
+    """How many replications a rule of precision has asked for, and whether it was reached; nothing without a rule."""
+    said = manifest.get("precision")
+    if not isinstance(said, dict):
+        return []
+    text, outcome = str(said.get("text", "")), str((said.get("rule") or {}).get("outcome", ""))
+    looks = said.get("options") or {}
+    widths = "; ".join(
+        f"{words.title(name)} {words.num(x['half_width'], 2)} (wanted {words.num(x['wanted'], 2)})"
+        for name, x in looks.items()
+        if x.get("half_width") is not None and x.get("wanted") is not None
+    )
+    verdict = "reached" if said.get("reached") else f"not reached ({said.get('why') or 'ended before'})"
+    out = [
+        f"Planned by a rule that was fixed before the first run. {text[:1].upper()}{text[1:]}; outcome {outcome}. "
+        f"It was {verdict} with {words.count(int(said.get('replications') or 0), 'paired replication')}."
+    ]
+    if widths:
+        out.append(f"Half-widths at the end, counted over the scored period: {widths}.")
+    return out
 
 
 def limits(f: Findings) -> str:
