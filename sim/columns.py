@@ -7,6 +7,8 @@ derived from the cause for whoever enters later.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +39,38 @@ class Column:
     high: float | None = None
     static: bool = False
     width: int = 0  # more than 0: a row holds that many values
+
+
+def near(name: Any, known: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown name: the known one that is most like it, else all of them."""
+    known = sorted(known)
+    like = difflib.get_close_matches(str(name), known, n=1)
+    return f"; did you mean {like[0]!r}?" if like else f"; known: {', '.join(known)}"
+
+
+class Layers(dict):
+    """Arrays over cells by name."""
+
+    def __missing__(self, name: str):
+        raise KeyError(f"there is no layer {name!r}{near(name, self)}")
+
+
+def whole_numbers(values: Any, what: str) -> np.ndarray:
+    """Return ids or cells as an array of integers; a mask in their place would silently name the first two.
+
+    Raises
+    ------
+    TypeError
+        For truth values, fractions and None.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "b":
+        raise TypeError(f"{what}: expected whole numbers, found truth values (a mask); take the numbers where it is "
+                        f"true, as in ids[mask]")
+    if array.dtype.kind not in "iu" and array.size:
+        found = "None" if values is None else f"{array.dtype} ({array.flat[0]!r})"
+        raise TypeError(f"{what}: expected whole numbers, found {found}")
+    return array.astype(np.int64, copy=False)
 
 
 class Population:
@@ -71,6 +105,8 @@ class Population:
     def __getitem__(self, name: str) -> np.ndarray:
         view = self._views.get(name)
         if view is None:
+            if name not in self._store:
+                raise KeyError(f"{self.name} have no column {name!r}{near(name, self._store)}")
             view = self._views[name] = self._store[name][: self.n]
         return view
 
@@ -128,7 +164,7 @@ class Population:
 
     def find(self, ids) -> np.ndarray:
         """Rows of the given ids, -1 for those that are gone."""
-        ids = np.asarray(ids, dtype=np.int64)
+        ids = whole_numbers(ids, f"ids of {self.name}")
         ok = (ids >= 0) & (ids < self._row_of.size)
         if not ok.any():  # also when there is no row at all
             return np.full(ids.shape, -1, np.int32)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.columns import near, whole_numbers
+
 
 @dataclass(frozen=True)
 class Lever:
@@ -89,6 +91,14 @@ LEVERS: dict[str, Lever] = {
     "external_price": Lever("orders", "-", "rise of the price beyond the city: dict(flow, share)"),
 }
 
+# What an order of each kind must say.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "visits": ("cells", "minutes", "per_day"),
+    "checks": ("flow", "route", "share"),
+    "inflow": ("flow", "share"),
+    "external_price": ("flow", "share"),
+}
+
 
 class Board:
     """Holds every intervention's contributions and the combined values."""
@@ -114,11 +124,41 @@ class Board:
         where : array of int or None
             Cells, or ids of residents or dwellings; None for a "city" or "orders" lever.
         value : array, number or dict
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError, IndexError
+            In one line, for what would otherwise reach other places or people than were meant.
         """
         if lever not in LEVERS:
             raise KeyError(f"no lever {lever!r}; levers: {', '.join(sorted(LEVERS))}")
+        self._check(f"{source}: lever {lever!r}", lever, where, value)
         self._given[lever][source] = (where, value)
         self._combine(lever)
+
+    def _check(self, what: str, lever: str, where: Any, value: Any) -> None:
+        scope = LEVERS[lever].scope
+        if scope in ("city", "orders"):
+            if where is not None:
+                raise TypeError(f"{what} acts on the whole city: expected None as where, found {type(where).__name__}")
+            if scope == "orders":
+                lacks = [key for key in ORDERS[lever] if not isinstance(value, dict) or key not in value]
+                if lacks:
+                    raise TypeError(f"{what}: expected a dict with {', '.join(ORDERS[lever])}; "
+                                    f"{', '.join(lacks)} missing")
+                return
+        else:
+            rows = whole_numbers(where, f"{what}, where ({'cells' if scope == 'cells' else f'ids of {scope}'})")
+            if np.shape(value) not in ((), (1,), rows.shape):
+                raise ValueError(f"{what}: expected one value or {rows.size}, as many as {scope} named, found an array "
+                                 f"of shape {np.shape(value)}")
+            if scope == "cells" and rows.size and not -1 <= rows.min() <= rows.max() < self._sizes[scope]:
+                raise IndexError(f"{what}: expected cells below {self._sizes[scope]}, found {rows.min()} to "
+                                 f"{rows.max()}")
+        number = np.asarray(value)
+        if number.dtype.kind not in "biuf" or (scope == "city" and number.ndim) or not np.isfinite(number).all():
+            raise ValueError(f"{what}: expected {'a finite number' if scope == 'city' else 'finite numbers'}, "
+                             f"found {value!r}")
 
     def withdraw(self, source: str) -> None:
         """Take back everything `source` has contributed."""
@@ -127,7 +167,10 @@ class Board:
                 self._combine(lever)
 
     def __getitem__(self, lever: str):
-        return self._value[lever]
+        try:
+            return self._value[lever]
+        except KeyError:
+            raise KeyError(f"no lever {lever!r}{near(lever, LEVERS)}") from None
 
     def _combine(self, name: str) -> None:
         scope, given = LEVERS[name].scope, self._given[name]

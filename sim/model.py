@@ -13,7 +13,7 @@ import numpy as np
 from sim import registry, turnover
 from sim.calendar import Calendar
 from sim.city.grid import City
-from sim.columns import Column, Population
+from sim.columns import Column, Layers, Population, near, whole_numbers
 from sim.draws import uniforms
 from sim.errors import OwnershipError, SpecError
 from sim.interventions.budget import Purse
@@ -200,7 +200,7 @@ class CityModel(ColumnModel):
         for name in sorted(set(self.mechanisms) - set(names)):
             after = self.mechanisms[name].after
             if after and after not in names:
-                raise SpecError(f"mechanism.{name}: steps after {after!r}, which does not exist")
+                raise SpecError(f"mechanism.{name}: steps after {after!r}, which does not exist{near(after, names)}")
             names.insert(names.index(after) + 1 if after else len(names), name)
         return [self.mechanisms[n] for n in names if self.mechanisms[n].params.enabled]
 
@@ -230,12 +230,15 @@ class CityModel(ColumnModel):
                 for column in columns:
                     self.owner[population, column] = mechanism.name
             for population, columns in mechanism.columns.items():
+                if population not in BASE_COLUMNS:
+                    raise ValueError(f"mechanism {mechanism.name!r} declares columns of {population!r}, which is no "
+                                     f"population; populations: {', '.join(BASE_COLUMNS)}")
                 for column, declared in columns.items():
                     getattr(self, population).declare(column, declared)
                     self.owner[population, column] = mechanism.name
 
     def _make_layers(self) -> None:
-        self.layers: dict[str, np.ndarray] = dict(self.city.layers)
+        self.layers: dict[str, np.ndarray] = Layers(self.city.layers)
         for mechanism in self.mechanisms.values():
             for layer, declared in mechanism.layers.items():
                 if layer in self.layers:
@@ -390,12 +393,13 @@ class CityModel(ColumnModel):
             Sums of "add" and the last "set" are taken in the order of (proposer's name, id, value).
         """
         if (population, column) not in self.owner:
-            raise KeyError(f"no mechanism owns {population}.{column}")
+            raise KeyError(f"no mechanism owns {population}.{column}"
+                           + near(column, [c for p, c in self.owner if p == population]))
         if (population, column) in LINKS:
             raise KeyError(f"{population}.{column} cannot be proposed: homes and households change together")
         if op not in ("add", "set"):
             raise ValueError(f"op: expected 'add' or 'set', found {op!r}")
-        ids = np.atleast_1d(np.asarray(ids, np.int64))
+        ids = np.atleast_1d(whole_numbers(ids, f"ids of proposed changes of {population}.{column}"))
         values = np.broadcast_to(np.asarray(values, float), ids.shape) + 0.0  # a copy, without negative noughts
         if not np.isfinite(values).all():
             raise ValueError(f"proposed changes of {population}.{column} must be finite numbers")

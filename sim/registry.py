@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import traceback
+from pathlib import Path
+
+from sim.errors import SpecError
 
 MECHANISMS: dict[str, type] = {}
 INTERVENTIONS: dict[str, type] = {}
@@ -23,6 +27,7 @@ ROOMS = (
     "shocks",
     "interventions",
 )
+CADENCES = ("tick", "day", "week", "month")
 _loaded = False
 
 
@@ -39,6 +44,8 @@ def _register(table: dict[str, type], cls: type) -> type:
 
 def mechanism(cls: type) -> type:
     """Class decorator: make a mechanism known under ``cls.name``."""
+    if cls.cadence not in CADENCES:
+        raise ValueError(f"{cls.__name__}.cadence: expected one of {', '.join(CADENCES)}, found {cls.cadence!r}")
     return _register(MECHANISMS, cls)
 
 
@@ -68,5 +75,14 @@ def load() -> None:
     from importlib.metadata import entry_points
 
     for entry in sorted(entry_points(group="lamplighter.plugins"), key=lambda e: e.name):
-        entry.load()
+        try:
+            entry.load()
+        except Exception as error:  # whatever a stranger's module does: name the package that can be mended or removed
+            package = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
+            root = entry.module.partition(".")[0]
+            theirs = [f for f in traceback.extract_tb(error.__traceback__)
+                      if {root, f"{root}.py"} & set(Path(f.filename).parts)]
+            place = f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
+            raise SpecError(f"the plugin {entry.name!r} ({entry.value}){package} cannot be imported: "
+                            f"{type(error).__name__}: {error}{place}; mend it or uninstall the package") from error
     _loaded = True

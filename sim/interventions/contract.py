@@ -54,6 +54,9 @@ class Intervention:
         What it can cause besides what it is for.
     feasible : bool
         False for bounds that no real authority could choose (they know what nobody knows).
+    waits : bool
+        True when days may pass on which it moves nothing at full dose: it is for certain days of the week, or for
+        people or places that turn up one by one (the released, homes burgled).
     currency : str
         Currency and year of prices of :meth:`cost`.
     Params : type
@@ -75,6 +78,7 @@ class Intervention:
     evidence: ClassVar[tuple[str, ...]] = ()
     side_effects: ClassVar[str] = "none known"
     feasible: ClassVar[bool] = True
+    waits: ClassVar[bool] = False
     currency: ClassVar[str] = "USD of 2022"
     Params: ClassVar[type] = InterventionParams
 
@@ -103,5 +107,5 @@ class Intervention:
     def put(self, model: CityModel, lever: str, where: Any, value: Any) -> None:
         """Contribute to a lever that the class declares."""
         if lever not in self.levers:
-            raise KeyError(f"{self.name} does not declare the lever {lever!r}")
+            raise KeyError(f"{self.name} does not declare the lever {lever!r} (its levers: {', '.join(self.levers)})")
         model.levers.put(self.name, lever, where, value)

@@ -35,6 +35,7 @@ class GunBuyback(Intervention):
     levers = ("disarmed",)
     evidence = ("I45",)
     side_effects = "the money can buy another"
+    waits = True
     Params = BuybackParams
 
     def begin(self, model):

@@ -45,6 +45,7 @@ class RepeatVictims(Intervention):
     levers = ("hardened",)
     evidence = ("I53",)
     side_effects = "displacement to other homes; those who do not report are left out"
+    waits = True
     Params = RepeatVictimParams
 
     def begin(self, model):

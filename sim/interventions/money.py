@@ -127,6 +127,7 @@ class EmergencyAssistance(Intervention):
     levers = ("earnings",)
     evidence = ("I25",)
     side_effects = "violence falls, shoplifting may rise (Palmer et al., 2019)"
+    waits = True
     Params = EmergencyParams
 
     def begin(self, model):

@@ -56,6 +56,7 @@ class FocusedDeterrence(Intervention):
     levers = ("certainty", "earnings", "bond")
     evidence = ("I05",)
     side_effects = "labelling of those listed; lists can be misused"
+    waits = True
     Params = FocusedDeterrenceParams
 
     def begin(self, model):

@@ -45,6 +45,7 @@ class DetainedYouthCbt(Programme):
     levers = ("restraint",)
     evidence = ("I20",)
     side_effects = "none known"
+    waits = True
     Params = DetainedCbtParams
 
     def eligible(self, model):

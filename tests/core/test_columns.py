@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sim.columns import Column, Population
+from sim.columns import Column, Layers, Population
 
 COLUMNS = {
     "trust": Column("f4", 0.5, low=0, high=1),
@@ -178,3 +178,21 @@ def test_the_size_in_memory_counts_every_column():
     before = pop.nbytes()
     pop.declare("friends", COLUMNS["friends"])
     assert pop.nbytes() - before == 1000 * 2 * 8
+
+
+def test_a_wrong_name_is_answered_with_the_nearest():
+    people = Population("residents", np.arange(3))
+    people.declare("trust", COLUMNS["trust"])
+    with pytest.raises(KeyError, match="residents have no column 'trst'; did you mean 'trust'"):
+        people["trst"]
+    with pytest.raises(KeyError, match="no layer 'school'; did you mean 'schools'"):
+        Layers(schools=np.zeros(2), light=np.zeros(2))["school"]
+    layers = pickle.loads(pickle.dumps(Layers(light=np.zeros(2))))
+    assert list(copy.deepcopy(layers)) == ["light"] and layers.get("dark") is None and "dark" not in layers
+
+
+def test_a_mask_is_not_taken_for_ids():
+    people = Population("residents", np.arange(3))
+    with pytest.raises(TypeError, match="ids of residents.*a mask"):
+        people.find(np.array([True, False, True]))
+    assert people.find([]).tolist() == [] and people.find([1, 7]).tolist() == [1, -1]

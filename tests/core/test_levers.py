@@ -116,8 +116,8 @@ def test_city_levers_add_up_and_orders_are_listed_by_name():
     levers.put("b", "treatment_slots", None, 5)
     levers.put("a", "treatment_slots", None, 2.5)
     assert levers["treatment_slots"] == 7.5
-    levers.put("b", "visits", None, dict(cells=[1]))
-    levers.put("a", "visits", None, dict(cells=[2]))
+    levers.put("b", "visits", None, dict(cells=[1], minutes=15, per_day=1))
+    levers.put("a", "visits", None, dict(cells=[2], minutes=15, per_day=1))
     assert [order["source"] for order in levers["visits"]] == ["a", "b"]
     levers.withdraw("b")
     assert levers["treatment_slots"] == 2.5 and len(levers["visits"]) == 1
@@ -137,3 +137,39 @@ def test_unknown_levers_are_refused():
     with pytest.raises(KeyError, match="no lever 'lights'"):
         board().put("a", "lights", None, 1)
     assert all(lever.unit and lever.doc for lever in LEVERS.values())
+
+
+@pytest.mark.parametrize("lever, where, value, message", [
+    ("earnings", np.array([False, True, True, False, False]), 1.0, r"found truth values \(a mask\)"),
+    ("light", np.ones(6, bool), 0.5, r"found truth values \(a mask\)"),
+    ("earnings", None, 1.0, "ids of residents.*found None"),
+    ("earnings", np.array([0.5]), 1.0, "expected whole numbers, found float64"),
+    ("earnings", np.arange(3), np.ones(2), r"one value or 3.*shape \(2,\)"),
+    ("earnings", np.arange(3), np.array([1, np.nan, 1]), "expected finite numbers"),
+    ("light", np.array([6]), 0.5, "expected cells below 6, found 6 to 6"),
+    ("fairness", np.arange(3), 0.5, "whole city: expected None as where, found ndarray"),
+    ("fairness", None, np.ones(3), "expected a finite number"),
+    ("fairness", None, "much", "expected a finite number, found 'much'"),
+    ("visits", None, 3.0, "expected a dict with cells, minutes, per_day"),
+    ("visits", None, dict(cells=[1], minutes=15), "per_day missing"),
+])
+def test_what_would_reach_others_than_were_meant_is_refused(lever, where, value, message):
+    levers = board()
+    before = levers[lever]
+    with pytest.raises((TypeError, ValueError, IndexError), match=f"arm: lever '{lever}'.*{message}"):
+        levers.put("arm", lever, where, value)
+    assert levers[lever] is before or levers[lever] == before
+    assert not levers.snapshot()[lever]
+
+
+def test_people_who_are_gone_and_nobody_at_all_are_no_mistake():
+    levers = board()
+    levers.put("arm", "earnings", np.array([2, 99]), np.array([1.0, 5.0]))
+    assert levers["earnings"].tolist() == [0, 0, 1, 0, 0]
+    levers.put("arm", "earnings", [], 1.0)
+    assert not levers["earnings"].any()
+
+
+def test_a_lever_that_is_read_by_a_wrong_name_says_so():
+    with pytest.raises(KeyError, match="no lever 'lite'; did you mean 'light'?"):
+        board()["lite"]

@@ -112,6 +112,10 @@ def test_many_and_few_proposals_add_up_alike(model):
 def test_wrong_proposals_are_refused(model):
     with pytest.raises(KeyError, match="no mechanism owns residents.birth_day"):
         model.propose("residents", "birth_day", [1], 1)
+    with pytest.raises(KeyError, match="no mechanism owns residents.feer; did you mean 'fear'"):
+        model.propose("residents", "feer", [1], 1)
+    with pytest.raises(TypeError, match="residents.fear.*a mask"):
+        model.propose("residents", "fear", np.zeros(RESIDENTS, bool), 1)
     with pytest.raises(KeyError, match="residents.home cannot be proposed"):
         model.propose("residents", "home", [1], 1)
     with pytest.raises(ValueError, match="expected 'add' or 'set', found 'mul'"):
