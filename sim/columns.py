@@ -93,7 +93,7 @@ class Population:
         self.declare("alive", Column("?", True, doc="false once removed"))
         self["id"][:] = ids
         self["key"][:] = ids if keys is None else keys
-        self._row_of = np.empty(0, np.int32)
+        self._rows = np.full(1, -1, np.int32)  # row of every id; the last entry stands for ids never given
         self._index()
 
     def __getstate__(self) -> dict:
@@ -142,18 +142,18 @@ class Population:
     def _index(self) -> None:
         ids = self["id"]
         # It never shrinks: ties, memories and events go on naming people who are gone.
-        self._row_of = np.full(max(int(ids.max(initial=-1)) + 1, self._row_of.size), -1, np.int32)
-        self._row_of[ids] = np.arange(self.n, dtype=np.int32)
+        self._rows = np.full(max(int(ids.max(initial=-1)) + 2, self._rows.size), -1, np.int32)
+        self._rows[ids] = np.arange(self.n, dtype=np.int32)
 
     def reserve(self, ids: int) -> None:
         """Let :attr:`row_of` be asked for every id below `ids`."""
-        if ids > self._row_of.size:
-            self._row_of = np.concatenate([self._row_of, np.full(ids - self._row_of.size, -1, np.int32)])
+        if ids >= self._rows.size:
+            self._rows = np.concatenate([self._rows, np.full(ids + 1 - self._rows.size, -1, np.int32)])
 
     @property
     def row_of(self) -> np.ndarray:
         """int32 row of every id ever given (-1: gone); pass it to kernels that follow references."""
-        return self._row_of
+        return self._rows[:-1]
 
     def rows(self, ids) -> np.ndarray:
         """Rows of the given ids; raises KeyError when one is not there."""
@@ -164,11 +164,10 @@ class Population:
 
     def find(self, ids) -> np.ndarray:
         """Rows of the given ids, -1 for those that are gone."""
-        ids = whole_numbers(ids, f"ids of {self.name}")
-        ok = (ids >= 0) & (ids < self._row_of.size)
-        if not ok.any():  # also when there is no row at all
-            return np.full(ids.shape, -1, np.int32)
-        return np.where(ok, self._row_of[np.where(ok, ids, 0)], -1)
+        if getattr(ids, "dtype", None) != np.int64:
+            ids = whole_numbers(ids, f"ids of {self.name}")
+        # Read as unsigned numbers, ids below 0 are beyond the end as well: one comparison, no mask.
+        return self._rows[np.minimum(ids.view(np.uint64), self._rows.size - 1).view(np.int64)]
 
     def add(self, ids: np.ndarray, keys: np.ndarray, **values) -> np.ndarray:
         """Append rows and return their row numbers; `keys` derive from what caused each entry."""
@@ -188,7 +187,7 @@ class Population:
         for name, value in values.items():
             self[name][rows] = value
         self.reserve(int(np.max(ids, initial=-1)) + 1)
-        self._row_of[ids] = rows
+        self._rows[ids] = rows
         self.version += 1
         return rows
 
@@ -235,4 +234,4 @@ class Population:
         self._index()
 
     def nbytes(self) -> int:
-        return sum(a.nbytes for a in self._store.values()) + self._row_of.nbytes
+        return sum(a.nbytes for a in self._store.values()) + self._rows.nbytes

@@ -22,6 +22,7 @@ INV32 = 2.0**-32
 MAX_K = 4096
 
 _names: dict[int, str] = {}
+_codes: dict[str, int] = {}
 
 
 def decision(name: str) -> int:
@@ -32,9 +33,12 @@ def decision(name: str) -> int:
     ValueError
         If another registered name has the same number: rename one of them.
     """
-    code = zlib.crc32(name.encode()) >> 12
-    if _names.setdefault(code, name) != name:
-        raise ValueError(f"decision {name!r} has the number of {_names[code]!r}; choose another name")
+    code = _codes.get(name)
+    if code is None:
+        code = zlib.crc32(name.encode()) >> 12
+        if _names.setdefault(code, name) != name:
+            raise ValueError(f"decision {name!r} has the number of {_names[code]!r}; choose another name")
+        _codes[name] = code
     return code
 
 
@@ -122,9 +126,10 @@ def uniforms(seed: int, name: str, tick: int, keys, k: int = 0) -> np.ndarray:
     keys = np.ascontiguousarray(keys).astype(np.uint64, copy=False)
     if not 0 <= k < MAX_K:
         raise ValueError(f"k must be in 0..{MAX_K - 1}, found {k}")
-    out = np.empty(keys.size)
-    _fill(np.uint64(seed), decision(name), tick, keys.ravel(), k, out)
-    return out.reshape(keys.shape)
+    out = np.empty(keys.shape)
+    if keys.size:
+        _fill(np.uint64(seed), decision(name), tick, keys.ravel(), k, out.ravel())
+    return out
 
 
 def normals(seed: int, name: str, tick: int, keys, k: int = 0) -> np.ndarray:
@@ -140,21 +145,9 @@ BLOCK = 1024  # rows hashed at a time by kernels: the words stay in the nearest 
 @njit(cache=True, nogil=True)
 def fill_words(seed, code, tick, keys, lo, m, w0, w1, w2):
     """First three words of ``draw4(seed, code, tick, key, 0)`` for ``keys[lo:lo + m]``, written to vectorise."""
-    s0, s1 = seed & _LOW, seed >> uint64(32)
-    c2, c3 = uint64(uint32(tick)), uint64(code) << uint64(12)
+    here = keys[lo : lo + m]  # an index that starts at nought is what the compiler needs for vectors
     for j in range(m):
-        key = keys[lo + j]
-        a, b, c, d = key & _LOW, key >> uint64(32), c2, c3
-        k0, k1 = s0, s1
-        for _ in range(10):
-            p0 = _M0 * a
-            p1 = _M1 * c
-            a = (p1 >> uint64(32)) ^ b ^ k0
-            c = (p0 >> uint64(32)) ^ d ^ k1
-            b = p1 & _LOW
-            d = p0 & _LOW
-            k0 = (k0 + uint64(0x9E3779B9)) & _LOW
-            k1 = (k1 + uint64(0xBB67AE85)) & _LOW
-        w0[j] = uint32(a)
-        w1[j] = uint32(b)
-        w2[j] = uint32(c)
+        a, b, c, _ = draw4(seed, code, tick, here[j], 0)
+        w0[j] = a
+        w1[j] = b
+        w2[j] = c

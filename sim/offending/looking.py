@@ -26,7 +26,8 @@ def find_ready(
     w0 = np.empty(BLOCK, np.uint32)
     w1 = np.empty(BLOCK, np.uint32)
     w2 = np.empty(BLOCK, np.uint32)
-    flag = np.empty(BLOCK, np.uint8)
+    flag = np.zeros(BLOCK, np.uint8)
+    eight = flag.view(np.uint64)  # eight people at a time: hardly anybody looks
     scale = np.float32(looks * 2.0**24)
     small = np.uint32(8)
     a = b = 0
@@ -35,37 +36,43 @@ def find_ready(
         end = start + m
         fill_words(seed, code, tick, keys, start, m, w0, w1, w2)
         p_, v_ = ready_property[start:end], ready_violence[start:end]
-        some = np.int32(0)
         for j in range(m):
             f = np.int32(np.float32(np.int32(w0[j] >> small)) < p_[j] * scale)
             f += np.int32(2) * np.int32(np.float32(np.int32(w1[j] >> small)) < v_[j] * scale)
             flag[j] = np.uint8(f)
-            some |= f
-        if some == 0:
-            continue
-        for j in range(m):
-            if flag[j] & 1:
-                lookers[chunk, 0, a] = start + j
-                lookers[chunk, 1, a] = ((w2[j] >> np.uint32(16)) * ticks) >> 16
-                a += 1
-            if flag[j] & 2:
-                quarrellers[chunk, 0, b] = start + j
-                quarrellers[chunk, 1, b] = ((w2[j] & np.uint32(0xFFFF)) * ticks) >> 16
-                b += 1
+        flag[m:] = 0
+        for e in range((m + 7) // 8):
+            if eight[e] == 0:
+                continue
+            for j in range(8 * e, 8 * e + 8):
+                if flag[j] & 1:
+                    lookers[chunk, 0, a] = start + j
+                    lookers[chunk, 1, a] = ((w2[j] >> np.uint32(16)) * ticks) >> 16
+                    a += 1
+                if flag[j] & 2:
+                    quarrellers[chunk, 0, b] = start + j
+                    quarrellers[chunk, 1, b] = ((w2[j] & np.uint32(0xFFFF)) * ticks) >> 16
+                    b += 1
     counts[chunk, 0] = a
     counts[chunk, 1] = b
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def find_people(chunk, lo, hi, bitmap, activity, cell, hits, counts):
-    """Append rows of people in public in the marked cells. bitmap : uint8[cells]; hits : int32[chunks, capacity]."""
-    n = 0
+    """Append rows of people in public in the marked cells.
+
+    bitmap : uint8[cells], 1 or 0; hits : int32[chunks, capacity].
+    """
+    out_there = np.empty(BLOCK, np.uint8)
+    found = hits[chunk]
+    n = np.uint64(0)
     for start in range(lo, hi, BLOCK):
-        end = min(start + BLOCK, hi)
-        cell_, act_ = cell[start:end], activity[start:end]
-        for j in range(end - start):
-            c = cell_[j]
+        m = min(BLOCK, hi - start)
+        cell_, act_ = cell[start : start + m], activity[start : start + m]
+        for j in range(m):
+            out_there[j] = np.uint8(act_[j] != 0) & np.uint8(cell_[j] >= 0)
+        for j in range(m):
             # written always, kept only when it is a hit: no branch to guess wrong
-            hits[chunk, n] = start + j
-            n += np.int64((c >= 0) & (bitmap[max(c, np.int32(0))] != 0) & (act_[j] != 0))
+            found[n] = start + j
+            n += np.uint64(out_there[j] & bitmap[np.uint32(max(cell_[j], np.int32(0)))])
     counts[chunk] = n

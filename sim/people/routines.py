@@ -22,6 +22,24 @@ from sim.registry import mechanism
 _ACTIVITY = decision("routines.activity")
 
 
+@njit(cache=True, inline="always")
+def limit(cut, k):
+    """One upper limit for each routine, as scalars, which stay in registers."""
+    return cut[0, k], cut[1, k], cut[2, k], cut[3, k], cut[4, k], cut[5, k], cut[6, k]
+
+
+@njit(cache=True, inline="always")
+def of_routine(limits, r):
+    """The limit of routine r: choosing among seven is quicker than reading a table at many places at once."""
+    out = limits[0]
+    out = limits[1] if r == 1 else out
+    out = limits[2] if r == 2 else out
+    out = limits[3] if r == 3 else out
+    out = limits[4] if r == 4 else out
+    out = limits[5] if r == 5 else out
+    return limits[6] if r == 6 else out
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def place_people(
     chunk,
@@ -76,7 +94,7 @@ def place_people(
     cells = np.int32(counts.shape[2])
     away = np.int32(2) * cells
     flat = counts[chunk].reshape(-1)
-    k0, k1, k2, k3, k4 = cut[:, 0].copy(), cut[:, 1].copy(), cut[:, 2].copy(), cut[:, 3].copy(), cut[:, 4].copy()
+    k0, k1, k2, k3, k4 = limit(cut, 0), limit(cut, 1), limit(cut, 2), limit(cut, 3), limit(cut, 4)
     small = np.uint32(8)
     limited = given_up.size > 0
     for start in range(lo, hi, BLOCK):
@@ -99,14 +117,14 @@ def place_people(
         )
         activity_, cell_ = activity[start:end], cell[start:end]
         for j in range(m):
-            r = r_[j]
+            r = np.int32(r_[j])
             u = np.int32(w0[j] >> small)
             what[j] = (
-                np.int32(u >= k0[r])
-                + np.int32(u >= k1[r])
-                + np.int32(u >= k2[r])
-                + np.int32(u >= k3[r])
-                + np.int32(u >= k4[r])
+                np.int32(u >= of_routine(k0, r))
+                + np.int32(u >= of_routine(k1, r))
+                + np.int32(u >= of_routine(k2, r))
+                + np.int32(u >= of_routine(k3, r))
+                + np.int32(u >= of_routine(k4, r))
             )
         if checked:
             for j in range(m):
