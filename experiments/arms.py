@@ -25,6 +25,7 @@ CONTROLS = (PLACEBO, RANDOM)
 # What an arm may change. The city, the seed and the clock are shared: else there would be no pairs.
 ARM_KEYS = ("interventions", "intervention", "budget", "spend_all", "mechanism", "interactions", "banned")
 FILE_KEYS = ("question", "outcome", "replications", "precision", "overrides", "arms")
+SWEEP_KEYS = ("scenarios", "parameters", "design", "draws", "budget")  # what a sweep reads besides
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}$")
 
 
@@ -63,6 +64,8 @@ class Experiment:
     overrides: tuple[str, ...] = ()
     arms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rule: Rule | None = None  # says how many replications, where the file does not
+    sweep: Mapping[str, Any] = field(default_factory=dict)  # the keys of SWEEP_KEYS, checked when a sweep is planned
+    text: str = ""
 
     def as_dict(self) -> dict[str, Any] | None:
         if not self.name:
@@ -88,10 +91,11 @@ def read_experiment(name: str) -> Experiment:
         path, shown = CONFIG_DIR / "experiment" / f"{name}.yaml", f"experiment {name}"
     content = read_yaml(path)
     for key in content:
-        if key not in FILE_KEYS:
-            raise unknown_key(key, FILE_KEYS, shown)
-    arms = content.get("arms")
-    if not isinstance(arms, dict) or not arms:
+        if key not in FILE_KEYS + SWEEP_KEYS:
+            raise unknown_key(key, FILE_KEYS + SWEEP_KEYS, shown)
+    sweep = {key: content[key] for key in SWEEP_KEYS if key in content}
+    arms = content.get("arms", {} if sweep else None)
+    if not isinstance(arms, dict) or not (arms or sweep):
         raise SpecError(f"{shown}: arms: expected a mapping of arm names to lists of overrides, found {show(arms)}")
     overrides = list(_override_list(content.get("overrides", []), f"{shown}: overrides"))
     for override in parse(overrides):
@@ -113,7 +117,8 @@ def read_experiment(name: str) -> Experiment:
     if not isinstance(question, str):
         raise SpecError(f"{shown}: question: expected text, found {show(question)}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return Experiment(path.stem, " ".join(question.split()), digest, tuple(overrides), made, rule)
+    return Experiment(path.stem, " ".join(question.split()), digest, tuple(overrides), made, rule, sweep,
+                      path.read_text(encoding="utf-8-sig"))
 
 
 def _override_list(given: Any, where: str) -> tuple[str, ...]:
@@ -128,7 +133,7 @@ def _override_list(given: Any, where: str) -> tuple[str, ...]:
 class Plan:
     """The overrides of a comparison, sorted into what all arms share and what each adds."""
 
-    def __init__(self, overrides: Sequence[str]):
+    def __init__(self, overrides: Sequence[str], scenario: Sequence[str] = ()):
         parsed = parse(overrides)
         for text, override in zip(overrides, parsed):
             if override.is_sweep_override():
@@ -136,8 +141,8 @@ class Plan:
         values = {o.key_or_group: _names(o) for o in parsed}
         name = values.get("experiment", "")
         self.experiment = read_experiment(name) if isinstance(name, str) and name else Experiment()
-        given = [*self.experiment.overrides, *overrides]
-        parsed = [*parse(self.experiment.overrides), *parsed]
+        given = [*self.experiment.overrides, *scenario, *overrides]
+        parsed = [*parse(self.experiment.overrides), *parse(scenario), *parsed]
         self.doses, base, arms = [], [], []
         shared: dict[str, str] = {}
         for text, override in zip(given, parsed):
@@ -246,9 +251,17 @@ def make_arms(overrides: Sequence[str]) -> tuple[Experiment, list[Arm]]:
     plan = Plan(overrides)
     if not plan.arms:
         raise SpecError("arms: expected at least one intervention, as in arms=[street_lighting], or an experiment=")
-    arms = []
-    for name in plan.all_names():
-        spec = split(compose(TASK, plan.overrides_of(name), CompareOptions), TASK, CompareOptions, GROUPS)[0]
+    if plan.experiment.sweep:
+        raise SpecError(f"experiment {plan.experiment.name}: {next(iter(plan.experiment.sweep))} is for a sweep: "
+                        "lamplighter sweep experiment=...")
+    return plan.experiment, arms_of(plan, plan.all_names(), TASK, CompareOptions)
+
+
+def arms_of(plan: Plan, names: Sequence[str], task: str, options: type) -> list[Arm]:
+    """Compose and validate the arms of a plan, the baseline first."""
+    arms: list[Arm] = []
+    for name in names:
+        spec = split(compose(task, plan.overrides_of(name), options), task, options, GROUPS)[0]
         role = name if name in (BASELINE, *CONTROLS) else "option"
         arms.append(Arm(name, role, tuple(sorted(spec.intervention)), plan.arms.get(name, ()), spec))
         _check_arm(arms[-1], arms[0])
@@ -256,7 +269,7 @@ def make_arms(overrides: Sequence[str]) -> tuple[Experiment, list[Arm]]:
     for arm in arms:
         if arm.role not in CONTROLS and seen.setdefault(arm.spec.hash(), arm.name) != arm.name:
             raise SpecError(f"arms: {arm.name!r} is the same as {seen[arm.spec.hash()]!r}")
-    return plan.experiment, arms
+    return arms
 
 
 def _check_arm(arm: Arm, baseline: Arm) -> None:

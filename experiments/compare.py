@@ -143,8 +143,7 @@ def _batch(numbers: range, engine: EngineOptions, arms: list[Arm], folder: Path,
 
     works = [Work.of(r, arms[0].spec.seed + r, arms, folder) for r in numbers]
     runs = len(arms) * numbers.stop
-    results = (engines.serial(replicate, works, progress.add) if engine.name == "serial" or workers == 1
-               else engines.processes(replicate, works, progress.add, workers))
+    results = engines.results(replicate, works, progress.add, engine, workers, str(folder))
     try:
         for work, result in results:
             rows += _rows(work, result)

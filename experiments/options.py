@@ -26,15 +26,27 @@ class RunOptions(OutOptions):
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How replications are spread over the machine."""
+    """Who does the work: this process, processes of this machine, a Dask cluster or jobs of Slurm."""
 
-    name: str = param("processes", unit="-", choices=("serial", "processes"), source="-",
-                      doc="one after the other, or side by side in processes")
-    workers: int = param(0, unit="processes", low=0, high=1024, source="-", doc="processes; 0 takes one per core")
+    name: str = param("processes", unit="-", choices=("serial", "processes", "dask", "slurm"), source="-",
+                      doc="one after the other, side by side in processes, on a Dask cluster, or as jobs of Slurm")
+    workers: int = param(0, unit="processes", low=0, high=100_000, source="-",
+                         doc="pieces of work done at a time; 0 takes one per core here, those of the Dask scheduler, "
+                             "or 100 jobs")
+    address: str = param("", unit="-", source="-", doc="Dask: address of the scheduler, as in tcp://host:8786")
+    cluster: str = param("local", unit="-", choices=("local", "slurm", "pbs", "lsf", "sge", "oar", "htcondor"),
+                         source="-", doc="Dask without an address: the cluster to start; Slurm: local tries it here")
+    queue: str = param("", unit="-", source="-", doc="partition or queue of the cluster")
+    account: str = param("", unit="-", source="-", doc="account that is charged on the cluster")
+    memory_gb: float = param(4.0, unit="GB", low=0.1, high=10_000, source="-", doc="memory of a worker on a cluster")
+    walltime_minutes: int = param(240, unit="minutes", low=1, high=100_000, source="-",
+                                  doc="longest time of a job on a cluster")
+    chunk_seconds: float = param(0.0, unit="s", low=0, high=1e6, source="-",
+                                 doc="how long a piece of work should take; 0 lets the engine choose")
 
     @property
     def count(self) -> int:
-        """Processes to use."""
+        """Processes to use on this machine, or pieces of work at a time on a cluster if that is known."""
         return 1 if self.name == "serial" else self.workers or usable_cores()
 
 
@@ -55,6 +67,53 @@ class CompareOptions(OutOptions):
                               doc="paired replications: replication r uses seed + r in every arm")
     outcome: str = param("true.victimisations", unit="-", source="modelling choice",
                          doc="primary outcome, chosen before the first run")
+
+
+@dataclass(frozen=True)
+class SweepOptions(OutOptions):
+    """Settings of the task `sweep`."""
+
+    out: str = param("results/sweep", unit="folder", source="-", doc="folder for the sweep")
+    arms: tuple[str, ...] = param((), unit="names", source="-", doc="interventions to compare, one arm each")
+    experiment: str = param("", unit="name or file", source="-",
+                            doc="experiment file: question, arms, scenarios, parameters, design; a name or a path")
+    replications: int = param(5, unit="runs", low=1, high=1_000_000, source="modelling choice",
+                              doc="replication r uses seed + r in every scenario, arm and draw")
+    outcome: str = param("true.victimisations", unit="-", source="modelling choice",
+                         doc="primary outcome, chosen before the first run")
+    design: str = param("", unit="name or file", source="-",
+                        doc="how parameters are drawn: grid, list, lhs, sobol, or a CSV or Parquet file of draws")
+    draws: int = param(0, unit="draws", low=0, high=1_000_000, source="-",
+                       doc="draws of the design: points of lhs, base sample of sobol")
+    records: str = param("summary", unit="-", choices=("summary", "full"), source="-",
+                         doc="keep the outcomes of each run, or its events, people, places and series too")
+    shard: str = param("", unit="k/n", source="-", doc="do the k-th of n parts only, as in 1/4")
+    fail_fast: bool = param(False, unit="-", source="-", doc="stop at the first run that fails")
+    time_limit: float = param(0.0, unit="s", low=0, high=1e7, source="-",
+                              doc="longest time of a run, of its burn-in likewise; 0: no limit")
+    memory_limit: float = param(0.0, unit="GB", low=0, high=1e5, source="-",
+                                doc="most memory of a worker process; 0: no limit")
+
+
+@dataclass(frozen=True)
+class FolderOptions:
+    """Settings of the tasks that go on with a sweep's folder."""
+
+    out: str = param("results/sweep", unit="folder", source="-", doc="folder of the sweep")
+
+
+@dataclass(frozen=True)
+class ResumeOptions(FolderOptions):
+    """Settings of the task `resume`."""
+
+    force: bool = param(False, unit="-", source="-", doc="go on although code, packages or settings have changed")
+    shard: str = param("", unit="k/n", source="-", doc="do the k-th of n parts only, as in 1/4")
+    fail_fast: bool = param(False, unit="-", source="-", doc="stop at the first run that fails")
+    time_limit: float = param(0.0, unit="s", low=0, high=1e7, source="-",
+                              doc="longest time of a run, of its burn-in likewise; 0: no limit")
+    memory_limit: float = param(0.0, unit="GB", low=0, high=1e5, source="-",
+                                doc="most memory of a worker process; 0: no limit")
+    dry_run: bool = param(False, unit="-", source="-", doc="say what is missing, and run nothing")
 
 
 @dataclass(frozen=True)

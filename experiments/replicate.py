@@ -45,7 +45,7 @@ def replicate(work: Work, tell: Callable[[float, str], None]) -> list[dict[str, 
     rows = []
     for members in worlds.values():
         try:
-            snapshot, marks = _burn_in(warm_up(members[0][1]), tell)
+            snapshot, marks = burn_in(warm_up(members[0][1]), tell)
         except (Stopped, KeyboardInterrupt):
             raise
         except Exception as error:
@@ -67,11 +67,12 @@ def _failure(name: str, work: Work, error: BaseException) -> dict[str, Any]:
             "error": f"{type(error).__name__}: {error}", "traceback": "".join(traceback.format_exception(error))}
 
 
-def _burn_in(spec: RunSpec, tell: Callable[[float, str], None]) -> tuple[dict[str, Any], Any]:
+def burn_in(spec: RunSpec, tell: Callable[[float, str], None]) -> tuple[dict[str, Any], Any]:
+    """Simulate up to the first scored day; return the state then, and everybody's counts."""
     from experiments.store import Marks
     from sim.model import CityModel
 
-    city, people = _world(spec.city)
+    city, people = world(spec.city)
     model = CityModel(spec, city=city, people=people)
     if model.day < 0:
         model.run_days(-model.day, lambda done, of: tell(1, "burn-in"))
@@ -79,7 +80,7 @@ def _burn_in(spec: RunSpec, tell: Callable[[float, str], None]) -> tuple[dict[st
 
 
 @functools.lru_cache(maxsize=1)
-def _world(params: Any) -> tuple[Any, Any]:
+def world(params: Any) -> tuple[Any, Any]:
     """The city and its people; a worker keeps the last ones, which all replications share."""
     from experiments.cities import build_city
     from sim.people.synthesis import populate
@@ -91,18 +92,24 @@ def _world(params: Any) -> tuple[Any, Any]:
 def _run_arm(name: str, spec: RunSpec, snapshot: dict, marks: Any, work: Work,
              tell: Callable[[float, str], None]) -> None:
     from experiments.provenance import Stopwatch, run_manifest
-    from experiments.store import write_run
     from sim.model import CityModel
 
     watch = Stopwatch()
     model = CityModel.restore(snapshot, spec)
     model.run_days(spec.days - model.day, lambda done, of: tell(1, f"replication {work.replication}, {name}"))
     target = Path(work.folder, "runs", name, str(work.replication))
+    store_whole(target, model, run_manifest(model, watch, name, work.replication), marks)
+
+
+def store_whole(target: Path, model: Any, manifest: dict[str, Any], marks: Any) -> None:
+    """Write a finished run as the folder `target`: beside its place first, then renamed whole."""
+    from experiments.store import write_run
+
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{work.replication}.part-", dir=target.parent))
+    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.part-", dir=target.parent))
     try:
         part.chmod(0o755)
-        write_run(model, part, run_manifest(model, watch, name, work.replication), marks)
+        write_run(model, part, manifest, marks)
         os.replace(part, target)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)

@@ -232,6 +232,10 @@ def _series(model: CityModel) -> dict[str, Any]:
 
 
 def _write(path: Path, table: str, columns: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    write_table(path, _table(table, columns, manifest))
+
+
+def _table(table: str, columns: Mapping[str, Any], manifest: Mapping[str, Any]) -> pa.Table:
     import pyarrow as pa
 
     fields, arrays = [], []
@@ -242,7 +246,7 @@ def _write(path: Path, table: str, columns: Mapping[str, Any], manifest: Mapping
         arrays.append(array)
     note = {k: manifest.get(k) for k in ("format", "schema_version", "spec_hash", "seed", "arm", "replication")}
     schema = pa.schema(fields, metadata={"lamplighter": json.dumps(note)})
-    write_table(path, pa.Table.from_arrays(arrays, schema=schema))
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _arrow(values: Any, kind: str) -> pa.Array:
@@ -287,6 +291,30 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
     raise TypeError(f"cannot be written as JSON: {type(value).__name__}")
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """A finished model seen as if it had been stored: its tables are made when asked for, nothing is written."""
+
+    model: CityModel
+    marks: Marks | None = None
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        spec = self.model.spec
+        return {"spec": {"start_date": spec.start_date}, "days": spec.days, "seed": spec.seed}
+
+    def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """Return one of the tables events, people, places, series, or some of its columns."""
+        model = self.model
+        made = (_events(model) if name == "events" else _people(model, self.marks) if name == "people"
+                else _places(model) if name == "places" else _series(model))
+        return _table(name, {c: made[c] for c in columns or made}, {})
+
+    @property
+    def series(self) -> pa.Table:
+        return self.table("series")
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, monkeypatch):
         assert done.status == 130 and "6 of 8 runs are finished" in done.err
         assert json.loads((tmp_path / "x" / "manifest.json").read_text())["complete"] is False
         assert (tmp_path / "x" / "report.html").exists()
-        monkeypatch.setattr(replicate, "_burn_in", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt()))
+        monkeypatch.setattr(replicate, "burn_in", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt()))
         nothing = call("compare", *SMALL, "arms=[street_lighting]", "replications=2", "engine=serial", "out=y")
     assert nothing.status == 130 and sorted(p.name for p in tmp_path.iterdir()) == ["x"]
 
