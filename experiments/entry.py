@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 TASKS: dict[str, tuple[str, str]] = {
     "run": ("experiments.run", "run one scenario and store its records"),
     "compare": ("experiments.compare", "compare interventions with a baseline in paired replications"),
+    "sweep": ("experiments.sweep", "run scenarios, arms, parameter draws and replications, many thousands if need be"),
+    "resume": ("experiments.resume", "go on with a sweep that was interrupted"),
     "diagnose": ("experiments.diagnose", "ask which flows, networks and places matter, before choosing"),
     "import_city": ("experiments.import_city", "check the files of a real city and say what was made of them"),
     "bench": ("experiments.bench", "measure speed and memory against reference programs"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.compose import CONFIG_DIR, LISTS, group_options, groups_of
+from experiments.safe_yaml import read_yaml
 from sim.errors import SpecError
 from sim.parameters import show, unknown_key
 from sim.spec import CityParams, RunSpec
@@ -14,8 +15,8 @@ from sim.spec import CityParams, RunSpec
 
 def task_help(task: str, what: str, options: type) -> str:
     """Return the help text of one task."""
-    lines = [f"lamplighter {task}: {what}", "", f"usage: lamplighter {task} [key=value ...]", "",
-             "config groups (group=option)"]
+    lines = [f"lamplighter {task}: {what}", "", f"usage: lamplighter {task} [key=value ...]"]
+    lines += ["", "config groups (group=option)"] if groups_of(task) else []
     for group in groups_of(task):
         pattern = f"{group}=[a,b]" if group in LISTS else group
         lines.append(f"  {pattern}: {', '.join(group_options(group))}")
@@ -24,6 +25,8 @@ def task_help(task: str, what: str, options: type) -> str:
         lines.append(f"  experiment: {', '.join(shipped)}, or the path of a file")
     lines += ["", "settings of this task"]
     lines += [_row(f.name, f) for f in dataclasses.fields(options)]
+    if "model" not in read_yaml(CONFIG_DIR / f"{task}.yaml").get("defaults", []):
+        return "\n".join(lines)
     lines += ["", "settings of a run"]
     lines += [_row(f.name, f) for f in dataclasses.fields(RunSpec) if f.metadata]
     lines += ["", "settings of the city"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,6 +21,10 @@ OURS = {"events.parquet", "people.parquet", "places.parquet", "series.parquet", 
         "table.csv", "variance.csv", "indicators.csv", "iccs.csv", "observed.parquet", "report.html",
         "areas.csv", "areas.geojson", "facilities.csv", "bench.json", "diagnosis.json", "diagnosis.html"}
 LEFT_OVER = ".part-"
+# Files at the top of a sweep's folder; what is made of a sweep later belongs here too.
+OF_SWEEPS = {MANIFEST, "experiment.yaml", "design.parquet", "table.parquet", "results.parquet", "ledger.parquet",
+             "failures.csv"}
+_OF_RUNS = re.compile(r"\.?[0-9a-f]{20}\.(parquet|json)(\.\d+\.part)?$")
 
 
 def check_out(out: str, force: bool) -> Path:
@@ -85,6 +90,9 @@ def is_ours(path: Path) -> bool:
 
 def first_foreign(path: Path) -> str | None:
     """Return the first file below `path` that is not ours, or None."""
+    manifest = path / MANIFEST
+    if manifest.is_file() and '"lamplighter-sweep"' in manifest.read_text(encoding="utf-8")[:200]:
+        return _foreign_in_sweep(path)
     for folder, folders, files in os.walk(path):
         folders.sort()
         at = Path(folder)
@@ -94,6 +102,27 @@ def first_foreign(path: Path) -> str | None:
         inner = at.relative_to(path).parts
         if inner and (inner[0] != "runs" or len(inner) > 3):
             return str(at.relative_to(path))
+    return None
+
+
+def _foreign_in_sweep(path: Path) -> str | None:
+    for entry in sorted(path.iterdir()):
+        if entry.is_symlink():
+            return entry.name
+        if entry.is_dir():
+            if entry.name == "records":
+                found = next((f"records/{f.name}/{inner}" for f in sorted(entry.iterdir())
+                              if (inner := first_foreign(f))), None)
+            elif entry.name in ("runs", "errors"):
+                found = next((f"{entry.name}/{f.name}" for f in sorted(entry.iterdir()) if not _OF_RUNS.match(f.name)),
+                             None)
+            else:
+                found = None if entry.name == "claims" else entry.name
+            if found:
+                return found
+        elif entry.name not in OF_SWEEPS and not entry.name.startswith(".lock") and not (
+                entry.name.startswith(".") and entry.name.endswith(".part")):
+            return entry.name
     return None
 
 

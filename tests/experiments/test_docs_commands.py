@@ -1,8 +1,10 @@
 """Every command, setting and Python example of the README and the documents works as printed."""
 
+import importlib
 import re
 import shlex
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 SMALL = ["city.residents=2000", "years=0.05", "burn_in_years=0.02"]
 # What is added to a printed command so that it takes a second. The bench has tests of its own that measure.
 ADDED = {"run": SMALL, "compare": [*SMALL, "replications=2", "engine=serial"], "import_city": [],
-         "bench": ["dry_run=true"], "diagnose": ["dry_run=true"]}
+         "bench": ["dry_run=true"], "diagnose": ["dry_run=true"], "sweep": [*SMALL, "replications=2", "engine=serial"],
+         "resume": ["engine=serial"]}
 PLACEHOLDER = {"FOLDER": "data/my_city", "NAME": "compact_european"}
 
 
@@ -64,6 +67,9 @@ def desk(tmp_path_factory):
     guide = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     example, = (part for part in re.findall(r"```yaml\n(.*?)```", guide, re.S) if part.startswith("question:"))
     (folder / "my_question.yaml").write_text(example, encoding="utf-8")
+    guide = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    example, = (part for part in re.findall(r"```yaml\n(.*?)```", guide, re.S) if part.startswith("question:"))
+    (folder / "my_sweep.yaml").write_text(example, encoding="utf-8")
     return folder
 
 
@@ -95,8 +101,11 @@ def test_a_command_works_as_printed(page, words, desk, documented):
     quiet = words[0].startswith("-") or "--help" in words or "--cfg" in words
     if not quiet:
         added = [a for a in ADDED[words[0]] if not (a.startswith("city.residents") and "city=from_files" in words)]
-        words = [*words, *added, "force=true"]
+        known = {f.name for f in fields(importlib.import_module(TASKS[words[0]][0]).OPTIONS)}
+        words = [*words, *added, *(["force=true"] if "force" in known else [])]
     with folder_of_work(desk):
+        if words[0] == "resume" and not Path("results/light").exists():
+            assert call("sweep", "experiment=my_sweep.yaml", "out=results/light", *ADDED["sweep"]).status == 0
         done = call(*words)
         assert done.status == 0, f"{page}: lamplighter {' '.join(words)}: {done.err}"
         out = next((w.partition("=")[2] for w in words if w.startswith("out=")), f"results/{words[0]}")

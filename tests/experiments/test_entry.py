@@ -9,7 +9,9 @@ import pytest
 import yaml
 from command import call, folder_of_work
 
+from experiments.compose import CONFIG_DIR
 from experiments.entry import TASKS
+from experiments.safe_yaml import read_yaml
 from experiments.store import read_run
 from sim.spec import build, default_tree
 
@@ -41,7 +43,9 @@ def test_every_task_has_help_and_a_listing(task, tmp_path):
         listed = call(task, "--cfg", "job", *(["arms=[street_lighting]"] if task == "compare" else []))
         assert listed.status == 0, listed.err
         values = yaml.safe_load(listed.out)
-        assert "mechanism" in values and "out" in values and "hydra" not in values
+        assert "out" in values and "hydra" not in values
+        # A task that goes on with a folder takes the settings of the model from there.
+        assert ("mechanism" in values) == ("model" in read_yaml(CONFIG_DIR / f"{task}.yaml")["defaults"])
     assert not list(tmp_path.iterdir())
 
 

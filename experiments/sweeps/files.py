@@ -1,0 +1,111 @@
+"""Files that are there whole or not at all, and locks on a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.errors import SpecError
+
+PART = ".part"
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, flush it to the disk, and give it its name."""
+    _put(path, lambda file: file.write(content))
+
+
+def put_json(path: Path, content: Mapping[str, Any]) -> None:
+    put(path, (json.dumps(content, indent=1, default=_plain) + "\n").encode())
+
+
+def put_table(path: Path, table: Any) -> None:
+    """Write an Arrow table as Parquet."""
+    import pyarrow.parquet as pq
+
+    _put(path, lambda file: pq.write_table(table, file, compression="zstd", write_statistics=False))
+
+
+def _put(path: Path, write: Callable[[Any], Any]) -> None:
+    part = temporary(path)
+    try:
+        with open(part, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
+
+
+def temporary(path: Path) -> Path:
+    """A name that no reader looks at, in the same folder."""
+    return path.with_name(f".{path.name}.{os.getpid()}{PART}")
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"cannot be written as JSON: {type(value).__name__}")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Content of a JSON file; None when it is not there or not whole."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what a killed process left under temporary names."""
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(folder):
+            if entry.name.startswith(".") and PART in entry.name:
+                if entry.is_dir(follow_symlinks=False):
+                    import shutil
+
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
+
+
+@contextlib.contextmanager
+def lock(path: Path, shared: bool = False, wait: bool = False) -> Iterator[None]:
+    """Hold a lock on a file; the system gives it back whatever ends this process.
+
+    Raises
+    ------
+    SpecError
+        When another process holds it and `wait` is false.
+    """
+    try:
+        import fcntl
+    except ImportError:  # no locks on this system
+        yield
+        return
+    with open(path, "a+") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            file.seek(0)
+            who = file.read(200).strip()
+            raise SpecError(f"{path.parent}: another process is at work on this sweep"
+                            f"{f' ({who})' if who else ''}; wait for it, or watch it with lamplighter status") from None
+        except OSError:  # a file system without locks
+            pass
+        if not shared and not wait:
+            with contextlib.suppress(OSError):
+                import socket
+
+                file.truncate(0)
+                file.write(f"process {os.getpid()} on {socket.gethostname()}")
+                file.flush()
+        yield
