@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.arms import BASELINE, CONTROLS, Arm, Plan, arms_of, warm_up
+from experiments.arms import BASELINE, CONTROLS, Arm, Experiment, Plan, arms_of, warm_up
+from experiments.compose import parse
 from experiments.options import SweepOptions
 from experiments.sweeps import design as designs
 from experiments.sweeps.design import Design
@@ -220,7 +221,7 @@ def make_plan(overrides: Sequence[str], options: SweepOptions) -> SweepPlan:
     given = experiment.sweep.get("parameters")
     design = make_design(given, options.design or experiment.sweep.get("design", ""),
                          options.draws or experiment.sweep.get("draws", 0), first_seed(specs), shown)
-    rule, replications = _rule(experiment.sweep.get("precision"), options.replications, shown)
+    rule, replications = _rule(experiment, overrides, options)
     made = SweepPlan(options.outcome, replications, scenarios, listed, specs, design, experiment.question, rule,
                      tuple(overrides), experiment.as_dict() or {}, _budget(experiment.sweep.get("budget"), shown),
                      options.records, experiment.text)
@@ -307,8 +308,6 @@ def make_design(given: Any, kind: Any, draws: Any, seed: int, shown: str = "swee
 
 def _scenarios(given: Any, shown: str) -> dict[str, tuple[str, ...]]:
     from experiments.arms import _override_list
-    from experiments.compose import parse
-
     if not given and given in ({}, None):
         return {ONLY: ()}
     if not isinstance(given, dict):
@@ -326,31 +325,14 @@ def _scenarios(given: Any, shown: str) -> dict[str, tuple[str, ...]]:
     return made
 
 
-def _rule(precision: Any, replications: int, shown: str) -> tuple[dict[str, Any], int]:
-    if precision is None:
-        return {"replications": replications}, replications
-    where = f"{shown}: precision"
-    if not isinstance(precision, dict):
-        raise SpecError(f"{where}: expected a group such as {{half_width: 0.05, relative: true, min: 5, max: 50}}, "
-                        f"found {show(precision)}")
-    known = ("outcome", "half_width", "relative", "min", "max")
-    for key in precision:
-        if key not in known:
-            raise unknown_key(key, known, where)
-    if "half_width" not in precision:
-        raise SpecError(f"{where}: expected the half-width to reach, as in half_width: 0.05")
-    rule = {"half_width": convert(precision["half_width"], float, {"low": 0, "unit": "outcome"}, f"{where}.half_width"),
-            "relative": convert(precision.get("relative", False), bool, {}, f"{where}.relative"),
-            "min": convert(precision.get("min", 5), int, {"low": 2, "high": 10**6}, f"{where}.min"),
-            "max": convert(precision.get("max", 1000), int, {"low": 2, "high": 10**6}, f"{where}.max")}
-    if "outcome" in precision:
-        from experiments.outcomes import check_outcome
+def _rule(experiment: Experiment, overrides: Sequence[str], options: SweepOptions) -> tuple[dict[str, Any], int]:
+    """Replications as given, or those of the pilot where a rule of precision says how many there will be."""
+    from experiments.outcomes import check_outcome
 
-        check_outcome(precision["outcome"])
-        rule["outcome"] = precision["outcome"]
-    if rule["half_width"] <= 0 or rule["min"] > rule["max"]:
-        raise SpecError(f"{where}: expected half_width above 0 and min not above max, found {show(precision)}")
-    return {"precision": rule}, rule["min"]
+    if experiment.rule is None or any(o.key_or_group == "replications" for o in parse(overrides)):
+        return {"replications": options.replications}, options.replications
+    check_outcome(experiment.rule.outcome or options.outcome)
+    return {"precision": experiment.rule.as_dict()}, experiment.rule.minimum
 
 
 def _budget(given: Any, shown: str) -> dict[str, float]:
