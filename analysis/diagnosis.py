@@ -21,7 +21,7 @@ STEPS = (
 
 def page(found: dict[str, Any]) -> str:
     """Return the page of a diagnosis (:func:`experiments.diagnose.findings`) as one HTML text without a network."""
-    city = words.title(str(found["city"]))
+    city = words.city_name({"city": {"name": found["city"]}})
     head = (
         p("Lamplighter \u00b7 diagnosis before choice \u00b7 simulation", cls="eyebrow")
         + f"<h1>What drives insecurity in {esc(city)}?</h1>"

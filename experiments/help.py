@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from sim.errors import SpecError
 from sim.parameters import show, unknown_key
 from sim.spec import CityParams, RunSpec
 
+WIDTH = 110
+
 
 def task_help(task: str, what: str, options: type) -> str:
     """Return the help text of one task."""
@@ -19,10 +22,10 @@ def task_help(task: str, what: str, options: type) -> str:
     lines += ["", "config groups (group=option)"] if groups_of(task) else []
     for group in groups_of(task):
         pattern = f"{group}=[a,b]" if group in LISTS else group
-        lines.append(f"  {pattern}: {', '.join(group_options(group))}")
+        lines.append(_listed(pattern, ", ".join(group_options(group))))
     if any(f.name == "experiment" for f in dataclasses.fields(options)):
         shipped = sorted(p.stem for p in (CONFIG_DIR / "experiment").glob("*.yaml"))
-        lines.append(f"  experiment: {', '.join(shipped)}, or the path of a file")
+        lines.append(_listed("experiment", f"{', '.join(shipped)}, or the path of a file"))
     lines += ["", "settings of this task"]
     lines += [_row(f.name, f) for f in dataclasses.fields(options)]
     if "model" not in read_yaml(CONFIG_DIR / f"{task}.yaml").get("defaults", []):
@@ -36,6 +39,12 @@ def task_help(task: str, what: str, options: type) -> str:
               f"  lamplighter {task} --cfg job --package mechanism      a part of them",
               f"  lamplighter {task} --multirun seed=1,2,3              several jobs, out gets the number of the job"]
     return "\n".join(lines)
+
+
+def _listed(name: str, options: str) -> str:
+    """Long lists are broken, so that a terminal does not cut names in two."""
+    return textwrap.fill(f"{name}: {options}", WIDTH, initial_indent="  ", subsequent_indent="    ",
+                         break_on_hyphens=False, break_long_words=False)
 
 
 def _row(name: str, field: Any) -> str:

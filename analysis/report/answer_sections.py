@@ -7,7 +7,7 @@ import math
 from analysis import words
 from analysis.findings import PRIMARY, Findings
 from analysis.outcomes import LAYERS, OUTCOMES
-from analysis.report.common import RATE, arm_label, stacked
+from analysis.report.common import RATE, ROLES, arm_label, stacked
 from analysis.report.page import Html, details, esc, p, table, warning
 from analysis.table import options_rows
 
@@ -28,6 +28,8 @@ def short_answer(f: Findings) -> str:
                 f"({words.span(e.scaled(city), 0)}). Fewer crimes than the baseline in {words.in_pairs(e)} "
                 "simulated pairs."
             )
+        elif words.exactly_zero(e) and arm.role not in ROLES and f.costs[arm.name].total == 0:
+            more = " It cost nothing either: perhaps it reached nobody in this time, or had not begun."
         out.append(f"<li><b>{arm_label(arm)}</b>{esc(sentence)}{esc(more)}</li>")
     out.append("</ul>")
     out.append(_declared(f))

@@ -188,6 +188,8 @@ def test_changing_a_result_changes_the_sentence(comparison_folder, report, tmp_p
     changed = build_report(folder).read_text(encoding="utf-8")
     assert "Record and reality disagree." in report and "Record and reality disagree." not in changed
     assert changed.count("exactly the same in all 6 pairs") == 2
+    # said of the option that did nothing, not of the placebo, which is meant to
+    assert changed.count("It cost nothing either: perhaps it reached nobody") == 1 and "cost nothing" not in report
 
 
 @pytest.mark.parametrize("replications", [1, 2])
