@@ -52,16 +52,20 @@ def page(found: dict[str, Any]) -> str:
 
 
 def _label(name: str) -> str:
-    return words.title(name.removeprefix("places: "))
+    name = name.removeprefix("places: ")
+    return f"Without the flow of {name.removeprefix('no ')}" if name.startswith("no ") else words.title(name)
 
 
 def _text(e: dict[str, float]) -> str:
     if not e or not math.isfinite(e["percent"]):
         return "\u2013"
     if not (math.isfinite(e["low"]) and math.isfinite(e["high"])):
-        return f"{e['percent']:+.1f}"
+        return words.num(e["percent"], 1, True)
+    if e["percent"] == e["low"] == e["high"] == 0:
+        return "= 0 in every pair"
     mark = "\u25bc " if e["high"] < 0 else "\u25b2 " if e["low"] > 0 else "\u25cb "
-    return f"{mark}{e['percent']:+.1f} ({e['low']:+.1f} to {e['high']:+.1f})"
+    middle, low, high = (words.num(e[key], 1, True) for key in ("percent", "low", "high"))
+    return f"{mark}{middle} ({low} to {high})"
 
 
 def _forest(found: dict, group: str, outcome: str, what: str) -> str:

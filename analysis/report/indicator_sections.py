@@ -53,10 +53,10 @@ def sheet(f: Findings) -> str:
 def _change(row: dict) -> Html:
     if not math.isfinite(row["difference"]):
         return Html("\u2013")
-    text = f"{row['difference']:+.3g}"
-    if math.isfinite(row["low"]):
-        text += f"<br><span class='ci'>{row['low']:+.3g} to {row['high']:+.3g}</span>"
-    return Html(text)
+    if row["difference"] == row["low"] == row["high"] == 0:
+        return Html("0<br><span class='ci'>in every pair</span>")
+    difference, low, high = (f"{row[key]:+.3g}".replace("-", words.MINUS) for key in ("difference", "low", "high"))
+    return Html(difference + (f"<br><span class='ci'>{low} to {high}</span>" if math.isfinite(row["low"]) else ""))
 
 
 def beside(f: Findings) -> str:
