@@ -43,8 +43,8 @@ def rank_folder(options: RankOptions) -> dict[str, list[Rank]]:
              for scenario in study.scenarios}
     cpu, provenance = study.cpu_seconds(), study.provenance()
     for scenario, ranks in found.items():
-        head = f"{outcome}, better with {good}" + (f", scenario {scenario}" if len(found) > 1 else "")
-        print(f"{table(ranks, head)}\n\n{sentences(ranks, cpu)}\n")
+        print(f"rank: {outcome}, better with {good}" + (f", scenario {scenario}" if len(found) > 1 else ""))
+        print(f"{table(ranks)}\n\n{sentences(ranks, cpu)}\n")
     print(study.line())
     if options.dry_run:
         print("dry run: nothing was written")
@@ -58,21 +58,20 @@ def rank_folder(options: RankOptions) -> dict[str, list[Rank]]:
     return found
 
 
-def table(ranks: Sequence[Rank], head: str) -> str:
+def table(ranks: Sequence[Rank]) -> str:
     """Lay a ranking out for the terminal."""
     from experiments.tables import layout, number, signed
 
     rows = []
     for r in ranks:
-        place = (f"{r.rank} possible best" if r.possible_best else f"{r.rank} rejected, {r.beaten_by} is better"
+        place = (f"{r.rank} possible best" if r.possible_best else f"{r.rank} rejected by {r.beaten_by}"
                  if r.rank else "shown only")
         base = r.role == "baseline"
         rows.append([r.arm, place, number(r.mean), *(["", "", "", ""] if base else [
             f"{signed(r.difference)} ({signed(r.low)} to {signed(r.high)})", _p(r.p_holm), f"{100 * r.better:.0f}",
             f"{signed(r.random_difference)} ({signed(r.random_low)} to {signed(r.random_high)})"
             if r.random_difference == r.random_difference else ""])])
-    titles = [head, "place", "mean", "minus baseline (95 %)", "p (Holm)", "better in % of pairs",
-              "minus same effort at random places (95 %)"]
+    titles = ["arm", "place", "mean", "minus baseline (95 %)", "p (Holm)", "better, % of pairs", "minus random (95 %)"]
     if any(r.parts is not None and r.parts.draws > 1 for r in ranks):
         titles.append("95 % of draws")
         for row, r in zip(rows, ranks):

@@ -1,12 +1,20 @@
 """Ranking: who can still be the best, and when no ranking is given."""
 
+import csv
+import json
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from experiments.sweeps.ranking import direction, rank
 from sim.errors import DataError, SpecError
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "experiments"), str(Path(__file__).parent)]
+from command import call, folder_of_work, is_one_clear_line  # noqa: E402
+from made_sweep import NO_ARMS, made_sweep  # noqa: E402
 
 ROLES = {"baseline": "baseline", "placebo": "placebo", "same_cost_random": "same_cost_random"}
 
@@ -109,3 +117,84 @@ def test_direction_is_declared_once():
         direction("stops")
     with pytest.raises(SpecError, match="declared to be better with fewer"):
         direction("true.theft", "more")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    place = tmp_path_factory.mktemp("rank")
+    made_sweep(place, draws=8, replications=3, scenarios="scenarios: {usual: [], hard: [scenario=hard_times]}")
+    made_sweep(place, "bare", file=NO_ARMS)
+    return place
+
+
+def test_the_command_ranks_a_sweep_by_scenario(desk):
+    with folder_of_work(desk):
+        done = call("rank", "out=sweep")
+    assert done.status == 0, done.err
+    assert done.out.count("possible best: patrol") == 2 and "scenario hard" in done.out
+    assert "more runs shrink only this part" in done.out and "CPU hours" in done.out and "95 % of draws" in done.out
+    with open(desk / "sweep" / "ranking.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 10 and {r["scenario"] for r in rows} == {"usual", "hard"}
+    assert [r["arm"] for r in rows[:5]] == ["patrol", "light", "same_cost_random", "baseline", "placebo"]
+    light = rows[1]
+    assert light["possible_best"] == "False" and light["beaten_by"] == "patrol" and float(light["difference"]) < -8
+    said = json.loads((desk / "sweep" / "ranking.json").read_text())
+    assert said["provenance"]["experiment_hash"] in done.out and said["good"] == "fewer"
+    assert said["cpu_seconds"] == pytest.approx(1.8 * 2 * 5 * 8 * 3)
+    assert said["cpu_hours_to_halve_run_noise"] == pytest.approx(3 * said["cpu_seconds"] / 3600)
+    assert said["ranks"][0]["between"] > 0 and said["ranks"][0]["within"] > 0
+
+
+def test_the_command_takes_other_outcomes(desk):
+    with folder_of_work(desk):
+        trust = call("rank", "out=sweep", "outcome=trust", "dry_run=true")
+        stops = call("rank", "out=sweep", "outcome=stops", "dry_run=true")
+        typo = call("rank", "out=sweep", "outcome=trusted")
+    assert "better with more" in trust.out and "possible best: patrol" in trust.out
+    assert not is_one_clear_line(stops) and "better=fewer" in stops.err
+    assert not is_one_clear_line(typo) and "trust" in typo.err
+
+
+def test_the_command_refuses_without_controls(desk):
+    with folder_of_work(desk):
+        done = call("rank", "out=bare")
+    assert not is_one_clear_line(done) and "ranking refused" in done.err and "placebo" in done.err
+    assert not (desk / "bare" / "ranking.csv").exists()
+
+
+def test_changes_after_the_start_are_shown(desk):
+    path = desk / "sweep" / "manifest.json"
+    before = path.read_text()
+    manifest = json.loads(before)
+    manifest["changes"].append({"what": "replications", "when": "2026-01-02", "before": 2, "after": 3})
+    path.write_text(json.dumps(manifest))
+    with folder_of_work(desk):
+        done = call("rank", "out=sweep")
+    path.write_text(before)
+    assert "changed after the start 1 time" in done.out
+    assert json.loads((desk / "sweep" / "ranking.json").read_text())["provenance"]["changes"][0]["after"] == 3
+
+
+def test_the_command_ranks_a_comparison(tmp_path):
+    """A comparison has no draws, and its runs are looked up in its summary."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    roles = {"baseline": "baseline", "placebo": "placebo", "same_cost_random": "same_cost_random", "a": "option"}
+    values, _ = arms(np.random.default_rng(9), {"a": -30.0}, runs=5)
+    rows = [(arm, r, 3 + r, "true.victimisations", month, 30, float(x))
+            for arm, v in values.items() for r, x in enumerate(v[0]) for month in (-1, 0)]
+    folder = tmp_path / "compared"
+    folder.mkdir()
+    names = ("arm", "replication", "seed", "outcome", "month", "days", "value")
+    pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows))))), folder / "summary.parquet")
+    (folder / "manifest.json").write_text(json.dumps({
+        "format": "lamplighter-comparison", "schema_version": 1, "primary_outcome": "true.victimisations", "seed": 3,
+        "arms": [{"name": n, "role": r, "interventions": [], "spec_hash": n} for n, r in roles.items()],
+        "runs": {"planned": 20, "done": 20, "failed": 0}, "code": {"version": "x"}}))
+    with folder_of_work(tmp_path):
+        done = call("rank", "out=compared")
+        export = call("export", "out=compared", "to=x.csv")
+    assert done.status == 0 and "possible best: a." in done.out and "parameters: not varied" in done.out, done.err
+    assert export.status == 0 and len((tmp_path / "x.csv").read_text().splitlines()) == 21
