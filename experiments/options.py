@@ -128,45 +128,38 @@ class DiagnoseOptions(OutOptions):
 
 
 @dataclass(frozen=True)
-class StudyOptions:
-    """Settings of tasks that look at a finished sweep or comparison."""
+class SensitivityOptions(OutOptions):
+    """Settings of the task `sensitivity`."""
 
-    out: str = param("results/sweep", unit="folder", source="-", doc="folder of a sweep or of a comparison")
-    dry_run: bool = param(False, unit="-", source="-", doc="say what would be done, and write nothing")
-
-
-@dataclass(frozen=True)
-class RankOptions(StudyOptions):
-    """Settings of the task `rank`."""
-
-    outcome: str = param("", unit="-", source="-", doc="outcome to rank by; empty takes the primary one")
-    better: str = param("", unit="-", choices=("", "fewer", "more"), source="-",
-                        doc="which is good, for outcomes whose good direction is not declared")
-
-
-@dataclass(frozen=True)
-class ExportOptions(StudyOptions):
-    """Settings of the task `export`."""
-
-    format: str = param("csv", unit="-", choices=("csv", "parquet", "ema"), source="-",
-                        doc="one row a run as CSV or Parquet, or the archive of the EMA Workbench (tar.gz)")
-    to: str = param("", unit="file", source="-", doc="file to write; its provenance is written beside it")
-    force: bool = param(False, unit="-", source="-", doc="replace the file if it is there")
-
-
-@dataclass(frozen=True)
-class DiscoverOptions(StudyOptions):
-    """Settings of the task `discover`."""
-
-    arm: str = param("", unit="name", source="-", doc="where does this arm lose ...")
-    against: str = param("baseline", unit="name", source="-", doc="... to this one?")
-    outcome: str = param("", unit="-", source="-", doc="outcome to judge by; empty takes the primary one")
-    better: str = param("", unit="-", choices=("", "fewer", "more"), source="-",
-                        doc="which is good, for outcomes whose good direction is not declared")
-    scenario: str = param("", unit="name", source="-",
-                          doc="one scenario; empty takes all, and the scenario can be part of a rule")
-    method: str = param("prim", unit="-", choices=("prim", "tree"), source="-",
-                        doc="boxes by patient rule induction, or rules of a classification tree (extra: discover)")
-    boxes: int = param(3, unit="boxes", low=1, high=20, source="modelling choice", doc="at most so many boxes")
-    permutations: int = param(199, unit="count", low=19, high=10_000, source="modelling choice",
-                              doc="shuffles of the labels that a finding is judged against")
+    out: str = param("results/sensitivity", unit="folder", source="-",
+                     doc="folder for the sweep and its indices; alone, that of a finished sweep to analyse")
+    method: str = param("morris", unit="-", choices=("morris", "sobol", "pawn"), source="-",
+                        doc="elementary effects (to screen), shares of variance, or distances between distributions")
+    parameters: tuple[str, ...] = param((), unit="keys", source="-",
+                                        doc="what to vary within its declared range, or key:low:high; the experiment "
+                                            "file can say more")
+    by_mechanism: bool = param(False, unit="-", source="-",
+                               doc="let the parameters of each mechanism move together, as one group")
+    samples: int = param(0, unit="-", low=0, high=1_000_000, source="modelling choice",
+                         doc="Morris trajectories, base points of Sobol' (a power of two), points of PAWN; 0 takes 12, "
+                             "64 or 200")
+    levels: int = param(4, unit="levels", low=2, high=64, source="Morris (1991)", doc="levels of the Morris grid, even")
+    second_order: bool = param(False, unit="-", source="-", doc="Sobol' indices of pairs too, for twice the runs")
+    replications: int = param(4, unit="runs", low=2, high=100_000, source="modelling choice",
+                              doc="runs of each draw, on the same seeds in all draws: they tell run noise")
+    outcome: str = param("true.victimisations", unit="-", source="modelling choice",
+                         doc="primary outcome, chosen before the first run")
+    outcomes: tuple[str, ...] = param((), unit="names", source="-", doc="further outcomes of the same runs to analyse")
+    arm: str = param("", unit="name", source="-",
+                     doc="analyse the paired difference of this arm from the baseline; empty: the baseline's level")
+    arms: tuple[str, ...] = param((), unit="names", source="-", doc="interventions that arm may name")
+    experiment: str = param("", unit="name or file", source="-",
+                            doc="experiment file: question, arms, scenarios, parameters; a name or a path")
+    resamples: int = param(300, unit="-", low=20, high=100_000, source="modelling choice",
+                           doc="resamples for intervals (PAWN takes 100 at most)")
+    confidence: float = param(0.95, unit="probability", low=0.5, high=0.999, source="-", doc="level of intervals")
+    fail_fast: bool = param(False, unit="-", source="-", doc="stop at the first run that fails")
+    time_limit: float = param(0.0, unit="s", low=0, high=1e7, source="-",
+                              doc="longest time of a run, of its burn-in likewise; 0: no limit")
+    memory_limit: float = param(0.0, unit="GB", low=0, high=1e5, source="-",
+                                doc="most memory of a worker process; 0: no limit")

@@ -19,12 +19,11 @@ from sim.parameters import show
 MANIFEST = "manifest.json"
 OURS = {"events.parquet", "people.parquet", "places.parquet", "series.parquet", MANIFEST, "summary.parquet",
         "table.csv", "variance.csv", "indicators.csv", "iccs.csv", "observed.parquet", "report.html",
-        "areas.csv", "areas.geojson", "facilities.csv", "bench.json", "diagnosis.json", "diagnosis.html",
-        "ranking.csv", "ranking.json", "discovery.csv", "discovery.json"}
+        "areas.csv", "areas.geojson", "facilities.csv", "bench.json", "diagnosis.json", "diagnosis.html"}
 LEFT_OVER = ".part-"
 # Files at the top of a sweep's folder; what is made of a sweep later belongs here too.
 OF_SWEEPS = {MANIFEST, "experiment.yaml", "design.parquet", "table.parquet", "results.parquet", "ledger.parquet",
-             "failures.csv"}
+             "failures.csv", "indices.csv", "indices.json", "indices.svg", "indices.png"}
 _OF_RUNS = re.compile(r"\.?[0-9a-f]{20}\.(parquet|json)(\.\d+\.part)?$")
 
 

@@ -103,12 +103,11 @@ class Population:
         return self.n
 
     def __getitem__(self, name: str) -> np.ndarray:
-        try:
-            return self._views[name]
-        except KeyError:
+        view = self._views.get(name)
+        if view is None:
             if name not in self._store:
-                raise KeyError(f"{self.name} have no column {name!r}{near(name, self._store)}") from None
-        view = self._views[name] = self._store[name][: self.n]
+                raise KeyError(f"{self.name} have no column {name!r}{near(name, self._store)}")
+            view = self._views[name] = self._store[name][: self.n]
         return view
 
     def __contains__(self, name: str) -> bool:

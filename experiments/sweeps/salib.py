@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from experiments.sweeps.varied import DUMMY_KEY
 from sim.errors import SpecError
 
 METHODS = ("morris", "sobol", "pawn")
-KINDS = {"morris": "morris", "saltelli": "sobol", "pawn": "pawn"}  # kind of a design: its method
+# Kind of a design: the method it is for. PAWN takes any plain sample.
+KINDS = {"morris": "morris", "saltelli": "sobol", "pawn": "pawn", "lhs": "pawn", "sobol": "pawn", "file": "pawn"}
 # What each method computes; the first decides the order and is drawn.
 MEASURES = {"morris": ("mu_star", "mu", "sigma"), "sobol": ("ST", "S1"), "pawn": ("median", "maximum")}
 JUDGED = ("mu_star", "ST", "S1", "median", "maximum")
@@ -47,7 +48,8 @@ def sample(method: str, given: Sequence[Parameter], samples: int, seed: int = 1,
         Trajectories (Morris), base points of Saltelli's scheme (Sobol'; a power of two is best), or points (PAWN).
     seed : int
     groups : mapping of key to group name, optional
-        Parameters that move together; the others are groups of their own. Morris and Sobol' only.
+        Parameters that move together; the others are groups of their own. Morris and Sobol' only. Without it, the
+        parameters say what group they are in.
     levels : int
         Levels of Morris's grid, even.
     optimal : bool
@@ -72,7 +74,7 @@ def sample(method: str, given: Sequence[Parameter], samples: int, seed: int = 1,
     least = {"morris": 2, "sobol": 8, "pawn": 20}[method]
     if samples < least:
         raise SpecError(f"samples: expected at least {least} for {method}, found {samples}")
-    names = _groups(method, given, groups or {})
+    names = _groups(method, given, {p.key: p.group for p in given if p.group} if groups is None else groups)
     check_draws(samples * (2 * len(given) + 2 if method == "sobol" else len(given) + 1 if method == "morris" else 1),
                 "samples")
     return {"morris": _morris, "sobol": _saltelli, "pawn": _pawn}[method](
@@ -245,7 +247,7 @@ def analyse(design: Design, values: np.ndarray, *, resamples: int = 300, confide
     Parameters
     ----------
     design : Design
-        Of kind morris, saltelli or pawn.
+        Of kind morris, saltelli or pawn, or a plain sample (lhs, sobol, file), which PAWN can use.
     values : array of float, shape (draws, replications)
         Outcome of every run, nan where it failed or is missing.
     resamples : int
@@ -265,6 +267,7 @@ def analyse(design: Design, values: np.ndarray, *, resamples: int = 300, confide
     method = KINDS.get(design.kind)
     if method is None:
         raise SpecError(f"sensitivity: expected a design for morris, sobol or pawn, found kind {design.kind}")
+    design = _with_dummy(design) if method == "pawn" else design
     values = np.asarray(values, float)
     if values.ndim != 2 or len(values) != len(design):
         raise ValueError(f"values: expected shape ({len(design)}, replications), found {values.shape}")
@@ -290,6 +293,15 @@ def analyse(design: Design, values: np.ndarray, *, resamples: int = 300, confide
                        names.index(DUMMY_KEY))
     return Indices(method, _judge(method, names, best, spread, confidence), noise, len(keep), dropped, UNITS[method],
                    notes)
+
+
+def _with_dummy(design: Design) -> Design:
+    """A plain sample with a dummy: any column of numbers will do that no run has seen."""
+    if DUMMY_KEY not in design.keys:
+        column = generator(design.seed, "dummy").permutation(np.linspace(0, 1, len(design)))
+        design = replace(design, parameters=(*design.parameters, dummy()),
+                         points=np.column_stack([design.points, column]))
+    return replace(design, groups=(), settings={**design.settings, "unit": 1})
 
 
 UNITS = {"morris": "trajectories", "sobol": "blocks of Saltelli's scheme", "pawn": "points"}

@@ -17,7 +17,7 @@ from sim.parameters import convert, show, unknown_key
 from sim.spec import CityParams, _simple_class
 
 DUMMY_KEY = "dummy"
-SETTINGS = ("low", "high", "values", "log", "steps")
+SETTINGS = ("low", "high", "values", "log", "steps", "group")
 MAX_VALUES = 10_000
 # What a parameter of a design may not be, and where it belongs.
 ELSEWHERE = {"seed": "replications count the seeds", "threads": "results do not depend on it",
@@ -44,6 +44,8 @@ class Parameter:
     kind : str
         float, int, bool or str.
     unit : str
+    group : str
+        Parameters of one group move together in a sensitivity analysis; empty: one of its own.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Parameter:
     steps: int = 3
     kind: str = "float"
     unit: str = "-"
+    group: str = ""
 
     @property
     def is_dummy(self) -> bool:
@@ -139,7 +142,7 @@ def parameter(key: str, given: Mapping[str, Any] | None = None, where: str = "pa
     ----------
     key : str
     given : mapping, optional
-        Any of ``low``, ``high``, ``values``, ``log``, ``steps``.
+        Any of ``low``, ``high``, ``values``, ``log``, ``steps``, ``group``.
     where : str
         How to begin the line of an error.
 
@@ -158,7 +161,8 @@ def parameter(key: str, given: Mapping[str, Any] | None = None, where: str = "pa
     if key == DUMMY_KEY:
         return dummy()
     kind, meta = declaration(key, where)
-    common = {"kind": kind.__name__, "unit": meta.get("unit", "-")}
+    group = convert(given.get("group", ""), str, {}, f"{here}.group")
+    common = {"kind": kind.__name__, "unit": meta.get("unit", "-"), "group": group}
     if "values" in given:
         return _listed(key, given, kind, meta, here, common)
     if kind is bool:

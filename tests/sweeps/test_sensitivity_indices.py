@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from SALib.test_functions import Ishigami, Sobol_G
 
+from experiments.sweeps.design import grid, latin_hypercube, sobol
 from experiments.sweeps.salib import CLEAR, MEASURES, NOISE, UNCLEAR, analyse, sample
 from experiments.sweeps.varied import Parameter, parameters
 from sim.errors import SpecError
@@ -68,6 +69,21 @@ def test_groups_move_together():
         if method == "sobol":
             assert found.get("outer", "ST").value == pytest.approx(1 - FIRST["x2"], abs=0.03)
             assert found.get("x2", "ST").value == pytest.approx(TOTAL["x2"], abs=0.03)
+
+
+def test_groups_can_stand_with_the_parameters():
+    slots, shape, centres = parameters({"mechanism.drugs.slots": {"group": "a"}, "city.shape": {},
+                                        "city.centres": {"group": "a"}})
+    assert sample("morris", [slots, shape, centres], 3).groups == ("a", "city.shape", "a", "dummy")
+
+
+def test_any_plain_sample_will_do_for_pawn():
+    for design in (latin_hypercube(ISHIGAMI, 200, 1), sobol(ISHIGAMI, 256, 1)):
+        found = analyse(design, np.repeat(Ishigami.evaluate(design.points)[:, None], 2, axis=1), resamples=20)
+        assert found.main[0].name == "x2" and found.main[-1].name == "dummy" and found.method == "pawn"
+        assert found.main[0].verdict == CLEAR
+    with pytest.raises(SpecError, match="found kind grid"):
+        analyse(grid(ISHIGAMI), np.zeros((27, 2)))
 
 
 def test_elementary_effects_of_a_line():
