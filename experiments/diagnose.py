@@ -124,15 +124,20 @@ def outcome(model: CityModel) -> dict[str, Any]:
 
 def _diagnose(job: Job, out: Any) -> None:
     from analysis.diagnosis import page
+    from experiments.cities import build_city, estimate
     from experiments.outfolder import OutFolder
     from experiments.paired import run_pairs
-    from experiments.progress import Progress
+    from experiments.progress import Progress, duration
     from experiments.provenance import Stopwatch, machine
     from experiments.store import write_json
 
     spec, options = job.spec, job.options
     planned = arms(options.stress)
-    print(f"diagnose: {len(planned) + 1} worlds x {options.replications} replications of {spec.days} days", flush=True)
+    print(f"diagnose: {len(planned) + 1} worlds x {options.replications} replications of {spec.days} days")
+    workers = min(job.groups["engine"].count, options.replications)
+    cost = estimate(spec, build_city(spec).population, (len(planned) + 1) * options.replications,
+                    options.replications, workers)
+    print(f"{cost.runs} runs, {cost.residents:,} residents; about {duration(cost.wall_seconds)}", flush=True)
     if options.dry_run:
         print(f"dry run: nothing was written; results would go to {out}")
         return
@@ -140,7 +145,6 @@ def _diagnose(job: Job, out: Any) -> None:
     with OutFolder(out, options.force) as place:
         progress = Progress(options.replications, "diagnose")
         seeds = [spec.seed + k for k in range(options.replications)]
-        workers = min(job.groups["engine"].count, options.replications)
         pairs = run_pairs(spec.as_dict(), planned, seeds, outcome=outcome, workers=workers,
                           tell=lambda line: progress.add(1, line))
         progress.close()

@@ -128,6 +128,51 @@ class DiagnoseOptions(OutOptions):
 
 
 @dataclass(frozen=True)
+class StudyOptions:
+    """Settings of tasks that look at a finished sweep or comparison."""
+
+    out: str = param("results/sweep", unit="folder", source="-", doc="folder of a sweep or of a comparison")
+    dry_run: bool = param(False, unit="-", source="-", doc="say what would be done, and write nothing")
+
+
+@dataclass(frozen=True)
+class RankOptions(StudyOptions):
+    """Settings of the task `rank`."""
+
+    outcome: str = param("", unit="-", source="-", doc="outcome to rank by; empty takes the primary one")
+    better: str = param("", unit="-", choices=("", "fewer", "more"), source="-",
+                        doc="which is good, for outcomes whose good direction is not declared")
+
+
+@dataclass(frozen=True)
+class ExportOptions(StudyOptions):
+    """Settings of the task `export`."""
+
+    format: str = param("csv", unit="-", choices=("csv", "parquet", "ema"), source="-",
+                        doc="one row a run as CSV or Parquet, or the archive of the EMA Workbench (tar.gz)")
+    to: str = param("", unit="file", source="-", doc="file to write; its provenance is written beside it")
+    force: bool = param(False, unit="-", source="-", doc="replace the file if it is there")
+
+
+@dataclass(frozen=True)
+class DiscoverOptions(StudyOptions):
+    """Settings of the task `discover`."""
+
+    arm: str = param("", unit="name", source="-", doc="where does this arm lose ...")
+    against: str = param("baseline", unit="name", source="-", doc="... to this one?")
+    outcome: str = param("", unit="-", source="-", doc="outcome to judge by; empty takes the primary one")
+    better: str = param("", unit="-", choices=("", "fewer", "more"), source="-",
+                        doc="which is good, for outcomes whose good direction is not declared")
+    scenario: str = param("", unit="name", source="-",
+                          doc="one scenario; empty takes all, and the scenario can be part of a rule")
+    method: str = param("prim", unit="-", choices=("prim", "tree"), source="-",
+                        doc="boxes by patient rule induction, or rules of a classification tree (extra: discover)")
+    boxes: int = param(3, unit="boxes", low=1, high=20, source="modelling choice", doc="at most so many boxes")
+    permutations: int = param(199, unit="count", low=19, high=10_000, source="modelling choice",
+                              doc="shuffles of the labels that a finding is judged against")
+
+
+@dataclass(frozen=True)
 class SensitivityOptions(OutOptions):
     """Settings of the task `sensitivity`."""
 

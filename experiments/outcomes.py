@@ -18,6 +18,22 @@ TOTAL = -1
 COUNTED = {"victims", "arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released", "recorded_all",
            "drugs.sales", "drugs.overdoses", "drugs.seized"}
 
+FEWER, MORE = "fewer", "more"
+# Which direction is good, by the beginning of an outcome's name: declared here and nowhere else. Stops, arrests, prices
+# and the like have none.
+GOOD: tuple[tuple[str, str], ...] = (
+    *((name, FEWER) for name in ("true.", "reported.", "recorded.", "deaths.", "loss.", "cost.", "victims", "fear",
+                                 "harassment.", "unemployment", "community.disorder", "drugs.overdoses",
+                                 "drugs.dependents", "groups.killed", "groups.fights", "groups.extorted",
+                                 "bribery.bribes")),
+    *((name, MORE) for name in ("trust", "community.efficacy", "governance.legitimacy", "governance.services")),
+)
+
+
+def good_direction(name: str) -> str:
+    """Return whether "fewer" or "more" of an outcome is good; empty where that is not declared."""
+    return next((good for prefix, good in GOOD if name.startswith(prefix)), "")
+
 
 def event_outcomes() -> list[str]:
     """Names of the outcomes that are counted from the events of every run."""

@@ -9,7 +9,7 @@ from statistics import median
 
 from analysis.effects import Effect, compare
 from experiments.arms import BASELINE, PLACEBO
-from experiments.outcomes import LAYERS, TOTAL, outcomes
+from experiments.outcomes import LAYERS, MORE, TOTAL, good_direction, outcomes
 from experiments.store import read_run, write_table
 from experiments.tables import layout, number, signed
 from sim.records import TYPES
@@ -18,7 +18,6 @@ from sim.records import TYPES
 Values = dict[tuple[str, str, int], dict[int, float]]
 COLUMNS = ("arm", "outcome", "pairs", "baseline", "value", "difference", "low", "high", "percent", "variance_ratio",
            "better", "cost")
-FEWER_IS_BETTER = ("true.", "reported.", "recorded.", "deaths.", "loss.")
 SHOWN_RATIOS = (*(f"{layer}.victimisations" for layer in LAYERS), *(f"true.{kind}" for kind in TYPES))
 MONTHS_SHOWN = 12
 
@@ -57,7 +56,7 @@ def effect(values: Values, arm: str, outcome: str, month: int = TOTAL) -> Effect
     pairs = sorted(set(mine) & set(base))
     if not pairs:
         return None
-    return compare([mine[r] for r in pairs], [base[r] for r in pairs])
+    return compare([mine[r] for r in pairs], [base[r] for r in pairs], lower_is_better=good_direction(outcome) != MORE)
 
 
 def mean_cost(values: Values, arm: str) -> float:
@@ -85,7 +84,7 @@ def write_options_table(folder: Path, values: Values, arms: Sequence[tuple[str, 
             for outcome in known:
                 e = effect(values, arm, outcome)
                 if e is not None:
-                    better = e.better if outcome.startswith(FEWER_IS_BETTER) else float("nan")
+                    better = e.better if good_direction(outcome) else float("nan")
                     row = (e.pairs, e.baseline, e.arm, e.difference, e.low, e.high, e.percent, e.variance_ratio, better)
                     writer.writerow([arm, outcome, *(_text(v) for v in (*row, cost))])
     with open(folder / "variance.csv", "w", newline="", encoding="utf-8") as file:

@@ -103,11 +103,12 @@ class Population:
         return self.n
 
     def __getitem__(self, name: str) -> np.ndarray:
-        view = self._views.get(name)
-        if view is None:
+        try:
+            return self._views[name]
+        except KeyError:
             if name not in self._store:
-                raise KeyError(f"{self.name} have no column {name!r}{near(name, self._store)}")
-            view = self._views[name] = self._store[name][: self.n]
+                raise KeyError(f"{self.name} have no column {name!r}{near(name, self._store)}") from None
+        view = self._views[name] = self._store[name][: self.n]
         return view
 
     def __contains__(self, name: str) -> bool:

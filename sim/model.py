@@ -21,6 +21,7 @@ from sim.levers import LEVERS, Board
 from sim.mechanism import Mechanism
 from sim.mesa_model import ColumnModel
 from sim.records import EVENT_COLUMNS, TYPES, EventLog, Series
+from sim.sets import distinct
 from sim.spec import RunSpec, build, merge
 from sim.threads import Chunks
 
@@ -132,6 +133,7 @@ class CityModel(ColumnModel):
         self.spec = spec
         self.seed = np.uint64(spec.seed)
         self.calendar = Calendar(spec.tick_hours, datetime.date.fromisoformat(spec.start_date), spec.burn_in_days)
+        self._ticks_per_day, self._burn_in_days = self.calendar.ticks_per_day, self.calendar.burn_in_days
         self.tick = 0
         self.guard = False
         self._stepping: Mechanism | None = None
@@ -257,11 +259,11 @@ class CityModel(ColumnModel):
     @property
     def day(self) -> int:
         """Day of the scored period; negative during burn-in."""
-        return self.calendar.day(self.tick)
+        return self.tick // self._ticks_per_day - self._burn_in_days
 
     @property
     def slot(self) -> int:
-        return self.calendar.slot(self.tick)
+        return self.tick % self._ticks_per_day
 
     @property
     def finished(self) -> bool:
@@ -433,7 +435,7 @@ class CityModel(ColumnModel):
 
     def leaving(self) -> np.ndarray:
         """Ids of those who die or move away at the end of this tick, as far as is known by now."""
-        return np.unique(np.concatenate([np.empty(0, np.int64), *[ids for ids, _ in self._leaving]]))
+        return distinct(np.concatenate([ids for ids, _ in self._leaving])) if self._leaving else np.empty(0, np.int64)
 
     def admit(self, population: Population, ids: np.ndarray, keys: np.ndarray, columns: dict[str, Any]) -> None:
         """What making a resident through a view does: he comes to live in the dwelling that is given."""
@@ -478,9 +480,11 @@ class CityModel(ColumnModel):
             population = getattr(self, name)
             ids, values = np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts])
             # Sorting by id and value makes the result independent of the order in which a proposer named or called.
+            order = np.lexsort((values, ids))
             names = sorted({p[0] for p in parts})
-            source = np.repeat([names.index(p[0]) for p in parts], [len(p[1]) for p in parts])
-            order = np.lexsort((values, ids, source))
+            if len(names) > 1:
+                source = np.repeat([names.index(p[0]) for p in parts], [len(p[1]) for p in parts])
+                order = order[np.argsort(source[order], kind="stable")]
             rows = population.rows(ids[order])
             array, declared = population[column], population.declared[column]
             if op == "add":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 import types
 import typing
@@ -86,7 +87,7 @@ def _check_number(value: float, meta: Mapping, where: str) -> None:
 
 def convert(value: Any, kind: Any, meta: Mapping, where: str) -> Any:
     """Check one value against its declared type and range and return it in that type."""
-    origin = typing.get_origin(kind)
+    origin = None if kind in (bool, int, float, str) else typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         if value is None:
             return None
@@ -130,19 +131,62 @@ def convert(value: Any, kind: Any, meta: Mapping, where: str) -> Any:
     raise TypeError(f"{where}: parameters of type {kind} are not supported")
 
 
+@functools.cache
+def _declared(cls: type) -> dict[str, tuple[Any, Mapping]]:
+    """Type and declaration of every field; the types are texts in the source, which take long to read."""
+    hints = typing.get_type_hints(cls)
+    return {f.name: (hints[f.name], f.metadata) for f in dataclasses.fields(cls)}
+
+
+@functools.cache
+def all_defaults(cls: type, where: str):
+    """Return the instance of the parameter dataclass `cls` in which everything has its default: one for all."""
+    return validate(cls, {}, where)
+
+
+def plain(p: Any) -> dict[str, Any]:
+    """Return the values of a parameter dataclass as plain YAML-able ones."""
+    return {name: list(v) if isinstance(v := getattr(p, name), tuple) else v for name in _declared(type(p))}
+
+
+def changed(p: Any, given: Any, where: str):
+    """Return a copy of a valid parameter instance with some values changed: only these are checked, and the whole.
+
+    Parameters
+    ----------
+    p : dataclass instance
+        Valid.
+    given : mapping
+        New values by name; a value that is no mapping is validated as :func:`validate` does.
+    where : str
+        For the messages of a :class:`SpecError`.
+    """
+    if not isinstance(given, Mapping):
+        return validate(type(p), given, where)
+    values = {name: getattr(p, name) for name in _declared(type(p))}
+    return _made(type(p), {**values, **_converted(type(p), given, where)}, where)
+
+
 def validate(cls: type, given: Any, where: str):
     """Make an instance of the parameter dataclass `cls` from a mapping, or raise one clear :class:`SpecError`."""
     if dataclasses.is_dataclass(given) and isinstance(given, cls):
         given = dataclasses.asdict(given)
     if not isinstance(given, Mapping):
         raise SpecError(f"{where}: expected a group of settings, found {show(given)}")
-    hints = typing.get_type_hints(cls)
-    fields = {f.name: f for f in dataclasses.fields(cls)}
+    return _made(cls, _converted(cls, given, where), where)
+
+
+def _converted(cls: type, given: Mapping, where: str) -> dict[str, Any]:
+    fields = _declared(cls)
     values = {}
     for key, value in given.items():
         if key not in fields:
             raise unknown_key(key, fields, where)
-        values[key] = convert(value, hints[key], fields[key].metadata, f"{where}.{key}")
+        values[key] = convert(value, *fields[key], f"{where}.{key}")
+    return values
+
+
+def _made(cls: type, values: Mapping, where: str):
     made = cls(**values)
     check = getattr(made, "check", None)
     if check is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any
 
 from sim import registry
 from sim.errors import SpecError
-from sim.parameters import defaults, one_of, param, show, unknown_key, validate
+from sim.parameters import all_defaults, changed, defaults, one_of, param, plain, show, unknown_key, validate
 
 SCHEMA_VERSION = 1
 FIRST_YEAR, LAST_YEAR = 1000, 9000  # burn-in and scored years stay within what a calendar holds
@@ -196,10 +197,9 @@ class RunSpec:
         """Return plain values, complete: feeding them to :func:`build` gives an equal specification."""
         out = {f.name: getattr(self, f.name) for f in _simple_fields()}
         out["banned"] = list(out["banned"])
-        out["city"] = _plain(self.city)
-        out["mechanism"] = {name: _plain(p) for name, p in sorted(self.mechanism.items())}
-        out["intervention"] = {name: _plain(p) for name, p in sorted(self.intervention.items())}
-        out["shock"] = {name: _plain(p) for name, p in sorted(self.shock.items())}
+        out["city"] = plain(self.city)
+        for group in GROUPS:
+            out[group] = {name: plain(p) for name, p in sorted(getattr(self, group).items())}
         return out
 
     def __reduce__(self):
@@ -210,23 +210,45 @@ class RunSpec:
 
     def hash(self) -> str:
         """Content hash (16 hex digits) of everything that can change a result; `threads` and `city.path` cannot."""
-        content = self.as_dict()
-        content.pop("threads")
-        content["city"].pop("path")
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        content = {f.name: _json(getattr(self, f.name)) for f in _simple_fields() if f.name != "threads"}
+        content["city"] = _json({name: value for name, value in plain(self.city).items() if name != "path"})
+        for group in GROUPS:
+            content[group] = _object({name: _text(p) for name, p in getattr(self, group).items()})
+        return hashlib.sha256(_object(content).encode()).hexdigest()[:16]
 
     def with_(self, **changes: Any) -> RunSpec:
-        """Return a copy with some keys changed; nested keys as in ``mechanism={"patrol": {...}}`` are merged."""
-        return build(merge(self.as_dict(), changes))
+        """Return a copy with some keys changed; nested keys as in ``mechanism={"patrol": {...}}`` are merged.
+
+        Only what changes is validated anew, so that thousands of runs that differ in little are cheap to specify.
+        """
+        return build(changes, self)
 
 
-def _plain(p: Any) -> dict[str, Any]:
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(p).items()}
+GROUPS = ("mechanism", "intervention", "shock")
 
 
-def _simple_fields():
-    return [f for f in dataclasses.fields(RunSpec) if f.name not in ("city", "mechanism", "intervention", "shock")]
+@functools.cache
+def _simple_fields() -> tuple[dataclasses.Field, ...]:
+    return tuple(f for f in dataclasses.fields(RunSpec) if f.name not in ("city", *GROUPS))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _object(texts: Mapping[str, str]) -> str:
+    """Put JSON values together to an object, as `_json` would write it."""
+    return "{" + ",".join(f"{json.dumps(name)}:{texts[name]}" for name in sorted(texts)) + "}"
+
+
+def _text(p: Any) -> str:
+    """The JSON text of frozen parameters, kept with them: most of a specification is shared with many others."""
+    text = getattr(p, "_text", None)
+    if text is None:
+        text = _json(plain(p))
+        if hasattr(p, "__dict__"):
+            object.__setattr__(p, "_text", text)
+    return text
 
 
 def merge(base: Mapping, changes: Mapping) -> dict:
@@ -260,8 +282,15 @@ def _simple_class() -> type:
     return _Simple
 
 
-def build(given: Mapping[str, Any] | None = None) -> RunSpec:
+def build(given: Mapping[str, Any] | None = None, base: RunSpec | None = None) -> RunSpec:
     """Validate plain nested values and return the frozen specification.
+
+    Parameters
+    ----------
+    given : mapping, optional
+    base : RunSpec, optional
+        Where the values come from that are not given; without it they are the defaults. What is not given is neither
+        copied nor validated again.
 
     Raises
     ------
@@ -271,9 +300,9 @@ def build(given: Mapping[str, Any] | None = None) -> RunSpec:
     registry.load()
     given = dict(given or {})
     for key in given:
-        if not isinstance(key, str) or key not in {f.name for f in dataclasses.fields(RunSpec)}:
-            raise unknown_key(key, [f.name for f in dataclasses.fields(RunSpec)], "run")
-    city = validate(CityParams, given.pop("city", {}), "city")
+        if not isinstance(key, str) or key not in RunSpec.__dataclass_fields__:
+            raise unknown_key(key, list(RunSpec.__dataclass_fields__), "run")
+    city = _validated(CityParams, given.pop("city", {}), "city", base and base.city)
     groups = {}
     for group, table in (
         ("mechanism", registry.MECHANISMS),
@@ -286,11 +315,13 @@ def build(given: Mapping[str, Any] | None = None) -> RunSpec:
         for name in chosen:
             if name not in table:
                 raise unknown_key(name, table, group)
-        names = table if group == "mechanism" else [n for n in table if n in chosen]
+        old = getattr(base, group) if base else {}
+        names = table if group == "mechanism" else [n for n in table if n in chosen or n in old]
         groups[group] = MappingProxyType(
-            {n: validate(table[n].Params, chosen.get(n, {}), f"{group}.{n}") for n in sorted(names)}
+            {n: _validated(table[n].Params, chosen.get(n, {}), f"{group}.{n}", old.get(n)) for n in sorted(names)}
         )
-    simple = validate(_simple_class(), given, "run")
+    values = {f.name: getattr(base, f.name) for f in _simple_fields()} if base else {}
+    simple = validate(_simple_class(), {**values, **given}, "run")
     values = {f.name: getattr(simple, f.name) for f in _simple_fields()}
     try:
         start = datetime.date.fromisoformat(values["start_date"])
@@ -305,6 +336,15 @@ def build(given: Mapping[str, Any] | None = None) -> RunSpec:
     if values["tick_hours"] not in (1, 2, 3, 4, 6, 8, 12, 24):
         raise SpecError(f"tick_hours: expected one of 1, 2, 3, 4, 6, 8, 12, 24, found {values['tick_hours']}")
     return RunSpec(city=city, **groups, **values)
+
+
+def _validated(cls: type, given: Any, where: str, base: Any = None):
+    """Parameters of a class: those of `base`, or else the defaults, with what is given in their place."""
+    if base is not None and type(base) is not cls:  # the name has been registered anew since
+        base = validate(cls, plain(base), where)
+    if isinstance(given, Mapping) and not given:
+        return all_defaults(cls, where) if base is None else base
+    return validate(cls, given, where) if base is None else changed(base, given, where)
 
 
 def default_tree() -> dict[str, Any]:

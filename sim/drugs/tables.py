@@ -43,10 +43,13 @@ def insert(table: dict[str, np.ndarray], rows: dict[str, np.ndarray]) -> None:
     if not len(rows["id"]):
         return
     order = np.argsort(rows["id"])
-    at = np.searchsorted(table["id"], rows["id"][order])
+    at = np.searchsorted(table["id"], rows["id"][order]) + np.arange(len(order))
+    old = np.ones(len(table["id"]) + len(order), bool)
+    old[at] = False
     for name, column in table.items():
-        values = np.asarray(rows[name])[order] if name in rows else 0
-        table[name] = np.insert(column, at, values)
+        table[name] = grown = np.empty(len(old), column.dtype)
+        grown[old] = column
+        grown[at] = np.asarray(rows[name])[order] if name in rows else 0
 
 
 def keep(table: dict[str, np.ndarray], mask: np.ndarray) -> None:
@@ -67,7 +70,8 @@ def position(table: dict[str, np.ndarray], ids: np.ndarray) -> np.ndarray:
 
 def rows_of(population, ids: np.ndarray) -> np.ndarray:
     """int32 rows of living residents, -1 for the others (unlike ``Population.rows`` this forgives the dead)."""
-    row_of = population.row_of
-    known = (ids >= 0) & (ids < row_of.size)
-    rows = np.where(known, row_of[np.where(known, ids, 0)], -1)
-    return np.where((rows >= 0) & population["alive"][np.maximum(rows, 0)], rows, -1).astype(np.int32)
+    rows = population.find(ids)
+    gone = (rows < 0) | ~population["alive"][rows]
+    if gone.any():
+        rows[gone] = -1
+    return rows

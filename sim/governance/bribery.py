@@ -96,7 +96,9 @@ class Bribery(Mechanism):
     def _callers(self, model) -> np.ndarray:
         """Ids of residents with an ordinary contact today, each at most once in `SLICE` days."""
         r, p = model.residents, self.params
-        turn = np.flatnonzero((r["key"] >> np.uint64(6)) % np.uint64(SLICE) == np.uint64(model.day % SLICE))
+        part = r["key"] >> np.uint64(6)
+        part -= part // np.uint64(SLICE) * np.uint64(SLICE)  # quicker than the remainder
+        turn = np.flatnonzero(part == np.uint64(model.day % SLICE))
         turn = turn[r["alive"][turn] & (r["birth_day"][turn] <= model.day - p.adult * 365)]
         if "custody_until" in r:
             turn = turn[r["custody_until"][turn] <= model.tick]

@@ -11,6 +11,7 @@ from sim.groups.people import free, members
 from sim.groups.places import market
 from sim.groups.table import distance, mixed, position
 from sim.records import CO_SLOTS, CODE
+from sim.sets import among
 
 SYSTEMIC = 3
 NEAR, FAR = 400.0, 800.0  # metres that count as much as average luck in who is met, and in who goes
@@ -50,14 +51,14 @@ class Crew:
         r = model.residents
         rows, _ = members(model, table)
         ok = free(model, rows) & (r["activity"][rows] >= 1) & (r["activity"][rows] <= 5) & (r["cell"][rows] >= 0)
-        rows = rows[ok & ~np.isin(r["id"][rows], model.leaving())]
+        rows = rows[ok & ~among(r["id"][rows], model.leaving())]
         self.rows, self.group, self.key = rows, r["group"][rows].astype(np.int64), r["key"][rows]
         least = model.mechanisms["offending"].params.min_age
         out = (r["activity"][rows] >= 2) & (model.age()[rows] >= least)
-        self.can_go = out & ~np.isin(r["id"][rows], np.array(model.spec.banned, np.int64))
+        self.can_go = out & ~among(r["id"][rows], np.array(model.spec.banned, np.int64))
         self.can_suffer = np.ones(len(rows), bool)
         hit = model.log["victim_id"][model.new_events]
-        self.can_suffer &= ~np.isin(r["id"][rows], hit[hit >= 0])
+        self.can_suffer &= ~among(r["id"][rows], hit[hit >= 0])
         sales = market(model)["cell"]
         holders = np.unique(model.layers["turf"][sales])
         self.sales, self.dealing = set(sales.tolist()), set(holders[holders >= 0].tolist())

@@ -11,13 +11,14 @@ from sim.draws import uniforms
 from sim.groups.people import my_turn, temper
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
-from sim.records import CODE
+from sim.records import TYPES
 from sim.registry import mechanism
+from sim.sets import among, distinct
 
 INFLOW = 0.11  # per week and 1,000 residents, times city.firearms, where no mechanism of flows sends firearms
 HOTTEST = 8.0  # highest temper
 AGES = 16, 45  # of those who look for a firearm out of temper
-BLOWS = (CODE["assault"], CODE["homicide"], CODE["robbery"])
+BLOW = np.array([name in ("assault", "homicide", "robbery") for name in TYPES])
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Firearms(Mechanism):
             # Only those whose draw the most eager could heed are looked at closely.
             draw = uniforms(model.seed, "firearms.acquire", model.tick, r["key"][others])
             others = others[draw < 3.0 * s["ease"] * (p.member + p.temper * HOTTEST**2 + p.ordinary)]
-            others = others[~np.isin(others, rows)]
+            others = others[~among(others, rows)]
             rows = np.concatenate([rows, others])
             hazard = np.concatenate([hazard, self._looks(model, others)])
         self._acquire(model, rows, hazard)
@@ -144,8 +145,10 @@ class Firearms(Mechanism):
         s["next"] = len(log)
         if new.stop == new.start or not model.spec.interactions:
             return np.empty(0, np.int64)
-        armed = np.isin(log["type"][new], BLOWS) & (log["firearm"][new] | (log["group"][new] >= 0))
-        victim = np.unique(log["victim_id"][new][armed])
+        armed = BLOW[log["type"][new]] & (log["firearm"][new] | (log["group"][new] >= 0))
+        if not armed.any():
+            return np.empty(0, np.int64)
+        victim = distinct(log["victim_id"][new][armed])
         rows = r.find(victim[victim >= 0]).astype(np.int64)
         rows = rows[rows >= 0]
         return rows[r["alive"][rows] & (r["gun"][rows] == 0) & (model.age()[rows] >= 12)]

@@ -17,11 +17,12 @@ from sim.guardianship.memory import LONG_AGO, SLOTS, remember
 from sim.guardianship.news import news_of_justice
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
-from sim.records import APART, CODE
+from sim.records import APART, TYPES
 from sim.registry import mechanism
+from sim.sets import distinct
 
 SLICE = 8  # days between two updates of the same person (a power of two)
-APART_CODES = [CODE[name] for name in APART]
+APART_TYPE = np.array([name in APART for name in TYPES])
 FORGOTTEN = 12  # e-folds after which a memory is dropped; habituation to the place lasts until then
 
 
@@ -119,7 +120,7 @@ class Deterrence(Mechanism):
         new = slice(self.state["next"], len(log))
         self.state["next"] = len(log)
         # Sales and harassment say nothing to anybody about the risk of a theft or a fight.
-        acted = ~np.isin(log["type"][new], APART_CODES)
+        acted = ~APART_TYPE[log["type"][new]]
         if acted.any():
             people = np.concatenate([log["offender_id"][new][acted], log["co_offenders"][new][acted].ravel()])
             self._add(model, people, -p.impunity)
@@ -145,7 +146,7 @@ class Deterrence(Mechanism):
         cells = np.concatenate([s[1] for s in model.sightings]).astype(np.int32)
         if not len(ids):
             return
-        pairs = np.unique(ids * np.int64(model.city.grid.cells) + cells)
+        pairs = distinct(ids * np.int64(model.city.grid.cells) + cells)
         ids, cells = pairs // model.city.grid.cells, (pairs % model.city.grid.cells).astype(np.int32)
         rows = model.residents.row_of[ids]
         ids, cells, rows = ids[rows >= 0], cells[rows >= 0], rows[rows >= 0]

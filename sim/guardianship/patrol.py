@@ -167,6 +167,8 @@ class Patrol(Mechanism):
 
     def _plan(self, model) -> dict:
         regular = self._regular(model)
+        if not model.levers["visits"]:
+            return regular
         orders = [(bool(order.get("extra", False)), self._order(model, order)) for order in model.levers["visits"]]
         extra = [table for added, table in orders if added]
         instead = join([table for added, table in orders if not added], rank=True)

@@ -63,3 +63,10 @@ def until(first, count, start, cell, minute):
         if 0 <= ahead < wait:
             wait = ahead
     return wait
+
+
+@njit(cache=True, nogil=True)
+def police_there(first, count, start, minutes, cells, at, out):
+    """Write whether a unit is at each of the cells at the minute `at` of the same index."""
+    for j in range(cells.size):
+        out[j], _ = presence(first, count, start, minutes, cells[j], at[j])

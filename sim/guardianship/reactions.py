@@ -26,6 +26,7 @@ from sim.registry import mechanism
 PERSON = decision("reactions.person")
 REPORT = decision("reactions.report")
 ADULT_DAYS = 18 * 365
+COUNTED = np.array([name not in APART for name in TYPES])
 VIOLENT = np.array([name in ("robbery", "assault", "homicide", "extortion") for name in TYPES])
 
 
@@ -176,18 +177,19 @@ class Reactions(Mechanism):
         kind, victim, cell = log["type"][which], log["victim_id"][which], log["cell"][which]
         rows = np.where(victim >= 0, r.row_of[victim], -1)
         known = rows >= 0
-        counted = known & ~np.isin(kind, [CODE[name] for name in APART])
+        counted = known & COUNTED[kind]
         np.add.at(r["victimisations"], rows[counted], 1)
         self.state["today"]["victims"] += int(counted.sum())
         if not model.spec.interactions:
             return
         rise = np.where(VIOLENT, p.fear_violence, p.fear_theft)
         rise[CODE["burglary"]], rise[CODE["harassment"]], rise[CODE["drugs"]] = p.fear_burglary, p.fear_harassment, 0.0
-        people, at = np.unique(rows[known], return_inverse=True)
-        calm = np.zeros(len(people))
-        np.add.at(calm, at, np.log1p(-np.minimum(rise[kind[known]], 0.999)))
-        fear = r["fear"]
-        fear[people] = 1 - (1 - fear[people]) * np.exp(calm)
+        if known.any():
+            people, at = np.unique(rows[known], return_inverse=True)
+            calm = np.zeros(len(people))
+            np.add.at(calm, at, np.log1p(-np.minimum(rise[kind[known]], 0.999)))
+            fear = r["fear"]
+            fear[people] = 1 - (1 - fear[people]) * np.exp(calm)
         burgled = cell[kind == CODE["burglary"]]
         raise_alert(burgled, grid.width, grid.height, model.layers["alert"], np.float32(p.alert_beside))
 

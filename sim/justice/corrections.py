@@ -11,6 +11,7 @@ from sim.justice import inside, reentry, supervision
 from sim.justice.corrections_params import CorrectionsParams
 from sim.mechanism import Mechanism
 from sim.registry import mechanism
+from sim.sets import among
 
 COUNTS = ("released", "violations", "brief", "revoked", "programmes", "treated")
 
@@ -85,10 +86,10 @@ class Corrections(Mechanism):
         r, stays = model.residents, self.state["stays"]
         ids, served = justice["inmates"], justice["served"]
         if len(ids) != len(stays["id"]) or not np.array_equal(ids, stays["id"]):
-            gone = ~np.isin(stays["id"], ids)
+            gone = ~among(stays["id"], ids)
             left = {name: values[gone] for name, values in stays.items()}
             keep(stays, ~gone)
-            new = ids[~np.isin(ids, stays["id"])]
+            new = ids[~among(ids, stays["id"])]
             insert(stays, dict(id=new, since=np.full(len(new), model.tick)))
             rows = r.find(left["id"])
             here = (rows >= 0) & r["alive"][np.maximum(rows, 0)]
@@ -178,7 +179,7 @@ class Corrections(Mechanism):
         s["today"]["violations"] += sum(map(len, answers.values()))
         s["today"]["brief"] += len(answers["brief"])
         s["today"]["revoked"] += len(gone)
-        keep(table, ~np.isin(np.arange(len(table["id"])), out))
+        keep(table, ~among(np.arange(len(table["id"])), out))
 
     def _inside(self, model, day: np.uint64) -> None:
         p, s, r, stays = self.params, self.state, model.residents, self.state["stays"]
@@ -206,9 +207,9 @@ class Corrections(Mechanism):
             r[column][r.rows(reentry.end(model, s[table]))] = 0
         r["skills"][r.rows(inside.drop_forgotten(model, s["minds"], s["stays"]))] = 0
         minds = s["minds"]
-        turn = self._turn(model, minds["id"], day) & ~np.isin(minds["id"], s["stays"]["id"])
+        turn = self._turn(model, minds["id"], day) & ~among(minds["id"], s["stays"]["id"])
         if turn.any():
-            inside.forget(model, p, minds, turn, np.isin(minds["id"], s["followed"]["id"]))
+            inside.forget(model, p, minds, turn, among(minds["id"], s["followed"]["id"]))
             r["skills"][r.rows(minds["id"][turn])] = (minds["gain"] - minds["loss"])[turn]
         if "use" in r:  # aftercare brings those who have relapsed into treatment
             back = r.rows(s["followed"]["id"])

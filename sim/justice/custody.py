@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.sets import among
+
 OPEN = 2**30  # end of the detention of somebody who awaits the court
 
 
@@ -33,7 +35,7 @@ def dequeue(state: dict, tick: int, found=()) -> tuple[np.ndarray, np.ndarray]:
     """Take out the cases that are due and those of the persons `found`; returns (events, ids) in the queue's order."""
     now = state["due"] <= tick
     if len(found):
-        now |= np.isin(state["wanted"], found)
+        now |= among(state["wanted"], found)
     if not now.any():
         return np.empty(0, np.int64), np.empty(0, np.int64)
     case, wanted = state["case"][now], state["wanted"][now]
@@ -71,7 +73,7 @@ def commit_to_custody(state: dict, ids: np.ndarray, until: np.ndarray, residents
     served : bool or bool array
         True where it is a sentence that is served.
     """
-    inside = np.isin(ids, state["inmates"])
+    inside = among(ids, state["inmates"])
     state["entered"] += int((~inside).sum())
     new = ids[~inside]
     everybody = np.concatenate([state["inmates"], new])

@@ -21,6 +21,7 @@ from sim.justice.stops import stopped
 from sim.mechanism import Mechanism
 from sim.records import CODE
 from sim.registry import mechanism
+from sim.sets import among, distinct
 
 INVESTIGATE = decision("justice.investigate")
 COUNTS = ("arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released")
@@ -141,7 +142,7 @@ class Justice(Mechanism):
         np.add.at(r["stops"], rows, 1)
         s["stopped"] = np.sort(r["id"][rows])
         s["today"]["stops"] += len(rows)
-        wanted = np.intersect1d(s["stopped"], s["wanted"])
+        wanted = distinct(s["stopped"][among(s["stopped"], s["wanted"])])
         keys = person_keys(model, wanted)
         found = wanted[uniforms(model.seed, "justice.check", model.tick, keys) < self.params.stop_check]
         s["today"]["stop_hits"] += len(found)
@@ -157,9 +158,9 @@ class Justice(Mechanism):
         ids, kind, key = self._suspects(model, cases, suspects) if len(cases) else (none, none, none.astype(np.uint64))
         if model.spec.interactions:
             s["bribed"], s["bribed_days"] = bought_off(model, p, ids, kind)
-            paid = np.isin(ids, s["bribed"])
+            paid = among(ids, s["bribed"])
             ids, kind, key = ids[~paid], kind[~paid], key[~paid]
-            s["solved"] = cases = cases[~np.isin(suspects, s["bribed"])]
+            s["solved"] = cases = cases[~among(suspects, s["bribed"])]
         if others is not None:
             s["sought"] = np.union1d(s["sought"], others["id"])
             ids, kind, key = (np.concatenate([a, others[n]]) for a, n in ((ids, "id"), (kind, "kind"), (key, "key")))
@@ -168,7 +169,7 @@ class Justice(Mechanism):
         s["today"]["cleared"] += len(cases)
         if not len(ids):
             return
-        people = np.unique(ids)
+        people = distinct(ids)
         r["arrests"][r.rows(people)] += 1
         s["arrested"] = people
         s["today"]["arrests"] += len(people)

@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.draws import uniforms
 from sim.drugs.tables import insert, keep, position
+from sim.sets import among
 
 HELP = {"id": "i8", "until": "i4"}
 PAST = {"id": "i8", "day": "i4", "again": "i4"}  # releases: day, days until the next arrest (-1 none so far)
@@ -69,7 +70,7 @@ def follow_up(past: dict, ids: np.ndarray, day: int) -> None:
 def rearrested(past: dict, ids: np.ndarray, day: int) -> None:
     """Note the first arrest after each release; forget releases of two years ago."""
     keep(past, past["day"] > day - 2 * YEAR)
-    hit = (past["again"] < 0) & np.isin(past["id"], ids)
+    hit = (past["again"] < 0) & among(past["id"], ids)
     past["again"][hit] = day - past["day"][hit]
 
 

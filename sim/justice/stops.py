@@ -88,7 +88,7 @@ def stopped(model, min_age: int, known: float = 0.0, suspicion: float = 0.0) -> 
     now = np.repeat(now, times)
     if not len(now):
         return np.empty(0, np.int64)
-    again = np.concatenate([np.arange(t) for t in times if t]).astype(np.uint64)
+    again = (np.arange(len(now)) - np.repeat(np.cumsum(times) - times, times)).astype(np.uint64)
     marked = np.zeros(model.city.grid.cells, np.uint8)
     marked[v.cell[now]] = 1
     hits = np.empty((model.chunks, len(r) // model.chunks + 1), np.int32)

@@ -9,9 +9,11 @@ from sim.offending import home, memory
 from sim.offending.deeds import find_accomplices, learn
 from sim.offending.fights import FIGHT
 from sim.offending.mates import mates_join
-from sim.records import CO_SLOTS, CODE, LINKS
+from sim.records import CO_SLOTS, CODE, LINKS, TYPES
+from sim.sets import among, distinct
 
 JOIN = decision("offending.join")
+BLOW = np.array([name in ("assault", "homicide") for name in TYPES])
 SKILL_OF = np.array([0, 1, 1, 1, 2, 2, 0, 0])
 SKILL_STEP = np.array([0.3, 0.08, 0.2], np.float32)  # learning by kind; theft teaches little
 
@@ -50,9 +52,9 @@ def commit(off, model, e: dict[str, np.ndarray]) -> None:
     mates_join(off, model, rows, e["cell"], e["kind"] == FIGHT, co)
     co[e["domestic"]] = -1
     if len(off.banned):
-        co[np.isin(co, off.banned)] = -1
+        co[among(co, off.banned)] = -1
     co[co == e["victim_id"][:, None]] = -1
-    co[np.isin(co, model.leaving())] = -1
+    co[among(co, model.leaving())] = -1
     model.log.append(
         tick=np.full(len(rows), tick, np.int32),
         minute=(e["minute"] + model.slot * model.calendar.tick_minutes).astype(np.int16),
@@ -80,10 +82,9 @@ def not_yet_struck(model, offender: np.ndarray, victim: np.ndarray, kind: np.nda
     """False for offences by or against those who died earlier in the tick, and for blows to those hit already."""
     dead = model.leaving()
     log, new = model.log, model.new_events
-    blows = (CODE["assault"], CODE["homicide"])
-    hit = log["victim_id"][new][np.isin(log["type"][new], blows)]
-    struck = np.isin(kind, blows) & (victim >= 0) & np.isin(victim, hit)
-    return ~(np.isin(offender, dead) | np.isin(victim, dead) & (victim >= 0) | struck)
+    hit = log["victim_id"][new][BLOW[log["type"][new]]]
+    struck = BLOW[kind] & (victim >= 0) & among(victim, hit)
+    return ~(among(offender, dead) | among(victim, dead) & (victim >= 0) | struck)
 
 
 def still_alive(offender: np.ndarray, victim: np.ndarray, lethal: np.ndarray) -> np.ndarray:
@@ -154,12 +155,12 @@ def consequences(off, model, e, co) -> None:
         model.propose("residents", "cash", ids[ids >= 0], money[ids >= 0])
     if not model.spec.interactions:
         return
-    dead = np.unique(e["victim_id"][e["lethal"] & (e["victim_id"] >= 0)])
+    dead = distinct(e["victim_id"][e["lethal"] & (e["victim_id"] >= 0)])
     if len(dead):
         model.bury(dead, "homicide")
     hurt = (e["type"] == CODE["assault"]) & ~e["domestic"] & (e["victim_id"] >= 0)
     if len(off.banned):
-        hurt &= ~np.isin(e["victim_id"], off.banned)  # who may never offend does not strike back
+        hurt &= ~among(e["victim_id"], off.banned)  # who may never offend does not strike back
     if hurt.any():
         offenders = r["id"][e["rows"][hurt]]
         s["grudge_who"] = np.concatenate([s["grudge_who"], e["victim_id"][hurt]])

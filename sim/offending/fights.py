@@ -10,6 +10,7 @@ from sim.offending.deeds import earliest, strike_back
 from sim.offending.situation import believed_risk, dark_at, hidden_lots, minutes_of, spots, strike_all
 from sim.people import schedules
 from sim.records import CODE, MOTIVES
+from sim.sets import among
 
 MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
 GRUDGE_DRAW = decision("offending.grudge")
@@ -154,7 +155,7 @@ def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
     if model.slot == 0:
         fresh = s["grudge_tick"] > model.tick - p.grudge_days * model.calendar.ticks_per_day
         if len(off.banned):
-            fresh &= ~np.isin(s["grudge_who"], off.banned)
+            fresh &= ~among(s["grudge_who"], off.banned)
         for name in ("grudge_who", "grudge_at", "grudge_tick"):
             s[name] = s[name][fresh]
     who, at = s["grudge_who"], s["grudge_at"]
@@ -186,7 +187,7 @@ def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
     rows, foes = rows[order], foes[order]
     once = np.ones(len(rows), bool)
     once[1:] = rows[1:] != rows[:-1]
-    done = np.isin(who, r["id"][rows[once]])
+    done = among(who, r["id"][rows[once]])
     for name in ("grudge_who", "grudge_at", "grudge_tick"):
         s[name] = s[name][~done]
     return rows[once], foes[once]

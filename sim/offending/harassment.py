@@ -15,6 +15,7 @@ import numpy as np
 
 from sim.columns import Column
 from sim.draws import decision, uniforms
+from sim.guardianship.presence import police_there
 from sim.mechanism import Mechanism, MechanismParams
 from sim.offending import quarrels
 from sim.offending.looking import find_people, find_ready
@@ -22,6 +23,7 @@ from sim.offending.situation import dark_at, minutes_of, spots
 from sim.parameters import param
 from sim.records import CODE
 from sim.registry import mechanism
+from sim.sets import among, distinct
 
 READY, MINUTE, MET = decision("harassment.ready"), decision("harassment.minute"), decision("harassment.met")
 SHOP, BAR, STREET = 2, 3, 5
@@ -128,7 +130,7 @@ class Harassment(Mechanism):
         met = (victims >= 0) & (r["dwelling"][np.maximum(victims, 0)] != r["dwelling"][rows])
         killed = self._killed(model)
         if len(killed):
-            met &= ~np.isin(r["id"][rows], killed) & ~np.isin(r["id"][np.maximum(victims, 0)], killed)
+            met &= ~among(r["id"][rows], killed) & ~among(r["id"][np.maximum(victims, 0)], killed)
         rows, victims, minutes, x, u = rows[met], victims[met], minutes[met], x[met], u[met]
         if len(rows):
             self._act(model, rows, victims, minutes, x, u)
@@ -167,16 +169,17 @@ class Harassment(Mechanism):
         rows, slot = np.concatenate(looks, axis=1)
         order = np.lexsort((slot, r["key"][rows]))
         ids, slot = r["id"][rows][order], slot[order].astype(np.int64)
-        free = ~np.isin(ids, self.banned)
+        free = ~among(ids, self.banned)
         self.state["id"], self.state["slot"] = ids[free], slot[free]
 
     def _about(self, model) -> np.ndarray:
         """Rows of those whose tick has come and who are out among strangers."""
         r, s = model.residents, self.state
-        rows = np.unique(r.find(s["id"][s["slot"] == model.slot])).astype(np.int64)
+        rows = distinct(r.find(s["id"][s["slot"] == model.slot]).astype(np.int64))
         rows = rows[rows >= 0]
-        rows = rows[np.argsort(r["key"][rows])]
-        return rows[np.isin(r["activity"][rows], (SHOP, BAR, STREET)) & r["alive"][rows]]
+        activity = r["activity"][rows]
+        rows = rows[((activity == SHOP) | (activity == BAR) | (activity == STREET)) & r["alive"][rows]]
+        return rows[np.argsort(r["key"][rows])]
 
     def _meet(self, model, rows: np.ndarray) -> np.ndarray:
         """Row of the person picked among three who are met, -1 where nobody is."""
@@ -255,7 +258,5 @@ class Harassment(Mechanism):
     def _police(model, cell: np.ndarray, minutes: np.ndarray) -> np.ndarray:
         """True where a patrol is at the place at that minute."""
         v, out = model.visits, np.zeros(len(cell), bool)
-        for j in np.flatnonzero(v.count[cell] > 0):
-            at = slice(v.first[cell[j]], v.first[cell[j]] + v.count[cell[j]])
-            out[j] = ((v.start[at] <= minutes[j]) & (minutes[j] < v.start[at] + v.minutes[at])).any()
+        police_there(v.first, v.count, v.start, v.minutes, cell, minutes, out)
         return out

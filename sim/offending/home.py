@@ -17,8 +17,11 @@ def earlier_violence(off, model, dwellings: np.ndarray) -> np.ndarray:
     if len(s["home_id"]) and len(dwellings):
         days = (model.tick - s["home_tick"]) / model.calendar.ticks_per_day
         fresh = np.exp(-days / off.params.conflict_days)
-        which, event = np.nonzero(dwellings[:, None] == s["home_id"][None, :])
-        np.add.at(out, which, fresh[event])
+        homes, at = np.unique(dwellings, return_inverse=True)
+        home = np.minimum(np.searchsorted(homes, s["home_id"]), len(homes) - 1)
+        here, sums = homes[home] == s["home_id"], np.zeros(len(homes))
+        np.add.at(sums, home[here], fresh[here])
+        out = sums[at]
     return np.minimum(out, MOST)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import mix_arrays, uniforms
+from sim.sets import among
 
 
 def mates_join(off, model, rows: np.ndarray, cell: np.ndarray, violent: np.ndarray, co: np.ndarray) -> None:
@@ -15,13 +16,14 @@ def mates_join(off, model, rows: np.ndarray, cell: np.ndarray, violent: np.ndarr
     r, p = model.residents, off.params
     if not model.spec.interactions or not (r["group"][rows] >= 0).any():
         return
-    members = np.flatnonzero((r["group"] >= 0) & r["alive"] & (r["activity"] >= 2) & (r["activity"] <= 5))
+    members = np.flatnonzero(r["group"] >= 0)
+    members = members[r["alive"][members] & (r["activity"][members] >= 2) & (r["activity"][members] <= 5)]
     members = members[np.argsort(r["key"][members])]
     for j in np.flatnonzero(r["group"][rows] >= 0):
         me = rows[j]
         free = np.flatnonzero(co[j] < 0)
         near = members[(r["group"][members] == r["group"][me]) & (r["cell"][members] == cell[j]) & (members != me)]
-        near = near[~np.isin(r["id"][near], co[j])]
+        near = near[~among(r["id"][near], co[j])]
         ready = np.clip(r["ready_violence" if violent[j] else "ready_property"][near].astype(float), 0.0, 0.999)
         near, ready = near[ready > 0], ready[ready > 0]
         if not len(near) or not len(free):

@@ -176,8 +176,24 @@ def choose_victims(
     met = np.empty(3, np.int64)
     rank = np.empty(3, np.uint64)
     top = np.uint64(0xFFFFFFFFFFFFFFFF)
-    order = np.argsort(cell[hits])
-    where = cell[hits][order]
+    # The people of each cell next to one another: the cells are few, so that counting is quicker than sorting.
+    part_of = np.full(cells.max() + 1 if cells.size else 0, -1, np.int32)
+    parts = 0
+    for c in cells:
+        if part_of[c] < 0:
+            part_of[c] = parts
+            parts += 1
+    first = np.zeros(parts + 1, np.int64)
+    for row in hits:
+        if cell[row] < part_of.size and part_of[cell[row]] >= 0:
+            first[part_of[cell[row]] + 1] += 1
+    for q in range(parts):
+        first[q + 1] += first[q]
+    there, filled = np.empty(first[parts], np.int64), first[:parts].copy()
+    for row in hits:
+        if cell[row] < part_of.size and part_of[cell[row]] >= 0:
+            there[filled[part_of[cell[row]]]] = row
+            filled[part_of[cell[row]]] += 1
     for j in range(cells.size):
         out_row[j] = -1
         for q in range(3):
@@ -185,10 +201,9 @@ def choose_victims(
             rank[q] = top
         me = offender_rows[j]
         salt = mix(mix(key[me], np.uint64(tick)), (np.uint64(code) + np.uint64(taste[j])) ^ seed)
-        lo = np.searchsorted(where, cells[j])
-        while lo < where.size and where[lo] == cells[j]:
-            row = hits[order[lo]]
-            lo += 1
+        part = part_of[cells[j]]
+        for at in range(first[part], first[part + 1]):
+            row = there[at]
             if row == me:
                 continue
             h = mix(salt, key[row])

@@ -231,16 +231,15 @@ class Routines(Mechanism):
         r["visit_node"][rows] = friends_home(r, rows)
 
     def prepare(self, model) -> None:
-        self.hourly = schedules.hourly()
+        self.hourly, hours = schedules.hourly(), model.calendar.tick_hours
+        self.usual = self.hourly.reshape(*self.hourly.shape[:2], 24 // hours, hours, 6).mean(axis=3)  # by tick of a day
         self.no_one = np.zeros((model.chunks, 3, model.city.grid.cells), np.int32)
 
     def shares(self, model, hour: int | None = None) -> np.ndarray:
         """Shares of activities by routine for this tick (or one hour of it): float64[7, 6]."""
         calendar = model.calendar
-        table = self.hourly[:, schedules.day_kind(calendar.weekday(model.day))]
-        first = model.slot * calendar.tick_hours
-        table = table[:, first : first + calendar.tick_hours].mean(axis=1) if hour is None else table[:, hour]
-        table = table.copy()
+        kind = schedules.day_kind(calendar.weekday(model.day))
+        table = (self.usual[:, kind, model.slot] if hour is None else self.hourly[:, kind, hour]).copy()
         table[:, 4:] *= 1 + self.params.outdoors_in_summer * calendar.season(model.day)
         table[:, 0] = np.maximum(0, 1 - table[:, 1:].sum(axis=1))
         return table / table.sum(axis=1, keepdims=True)

@@ -3,6 +3,8 @@
 import copy
 import dataclasses
 import datetime
+import hashlib
+import json
 import pickle
 import subprocess
 import sys
@@ -127,6 +129,41 @@ def test_hash_changes_with_every_field_but_threads_and_path(whole):
         less = whole.as_dict()
         del less["intervention"][name]
         assert build(less).hash() not in (base, *seen)
+
+
+def test_a_changed_specification_is_the_one_built_anew(whole):
+    """Only what changes is validated; nothing of what came before may linger, in the values or in the hash."""
+    whole.hash()
+    for path, value in leaves(whole.as_dict()):
+        quick = changed(whole, path, value)
+        there = quick.as_dict()
+        assert same(quick, build(there)), path
+        for key in path:
+            there = there[key]
+        assert there != value, path
+        assert same(quick.with_(**nested(path, value)), whole), path
+
+
+@pytest.mark.parametrize("changes", [
+    {"mechanism": {"patrol": {"crew": 0}}}, {"mechanism": {"patrol": {"crews": 1}}}, {"mechanism": {"patrols": {}}},
+    {"mechanism": 3}, {"mechanism": {"patrol": 3}}, {"city": 3}, {"city": {"residents": -1}}, {"seeds": 2},
+    {"seed": -2}, {"intervention": {"nothing": {}}}, {"start_date": "2024-1-1"}, {"banned": [-1]}, {"tick_hours": 5},
+    {"mechanism": {"drugs": {"shares": [0.5, 0.25]}}}, {"seed": -1, "mechanism": {"patrol": {"crew": 0}}},
+])
+def test_a_change_is_refused_in_the_words_of_the_whole(whole, changes):
+    with pytest.raises(SpecError) as quick:
+        whole.with_(**changes)
+    with pytest.raises(SpecError) as slow:
+        build(merge(whole.as_dict(), changes))
+    assert str(quick.value) == str(slow.value)
+
+
+def test_hash_is_that_of_the_plain_values(whole):
+    for spec in (whole, build(), GOLDEN, whole.with_(seed=3, banned=[4, 5])):
+        content = spec.as_dict()
+        del content["threads"], content["city"]["path"]
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        assert spec.hash() == spec.hash() == hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def test_order_of_keys_does_not_matter(whole):

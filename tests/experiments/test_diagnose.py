@@ -1,6 +1,7 @@
 """The diagnosis: its arms, its sentences, its page."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_mistakes_are_one_line(tmp_path, capsys):
     assert not (tmp_path / "d").exists()
 
 
-def test_results_are_written_and_hold_no_nan(tmp_path, monkeypatch):
+def test_results_are_written_and_hold_no_nan(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("experiments.diagnose.NETWORKS", {})
     monkeypatch.setattr("experiments.diagnose.STRENGTHS", {})
     monkeypatch.setattr("experiments.diagnose.FLOWS", ("drugs",))
@@ -58,5 +59,6 @@ def test_results_are_written_and_hold_no_nan(tmp_path, monkeypatch):
     out = tmp_path / "d"
     assert main(["diagnose", "city.residents=800", "years=0.25", "burn_in_years=0", "replications=2", "engine=serial",
                  f"out={out}"]) == 0
+    assert re.search(r"6 runs, \d+ residents; about \d+ s", capsys.readouterr().out)
     assert json.loads((out / "diagnosis.json").read_text())["replications"] == 2
     assert (out / "diagnosis.html").stat().st_size > 10_000

@@ -16,12 +16,15 @@ from sim import registry
 from sim.levers import LEVERS
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests" / "sweeps"))
+from made_sweep import made_sweep  # noqa: E402
+
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["city.residents=2000", "years=0.05", "burn_in_years=0.02"]
 # What is added to a printed command so that it takes a second. The bench has tests of its own that measure.
 ADDED = {"run": SMALL, "compare": [*SMALL, "replications=2", "engine=serial"], "import_city": [],
          "bench": ["dry_run=true"], "diagnose": ["dry_run=true"], "sweep": [*SMALL, "replications=2", "engine=serial"],
-         "resume": ["engine=serial"],
+         "resume": ["engine=serial"], "rank": [], "export": [], "discover": ["permutations=19"],
          "sensitivity": ["city.residents=300", "years=0.01", "burn_in_years=0", "samples=8", "replications=2",
                          "engine=serial"]}
 PLACEHOLDER = {"FOLDER": "data/my_city", "NAME": "compact_european"}
@@ -109,12 +112,14 @@ def test_a_command_works_as_printed(page, words, desk, documented):
     with folder_of_work(desk):
         if words[0] == "resume" and not Path("results/light").exists():
             assert call("sweep", "experiment=my_sweep.yaml", "out=results/light", *ADDED["sweep"]).status == 0
+        out = next((w.partition("=")[2] for w in words if w.startswith("out=")), f"results/{words[0]}")
+        if words[0] in ("rank", "export", "discover") and not quiet and not Path(out).exists():
+            made_sweep(Path(out).parent, Path(out).name, draws=30, replications=2)
         if alone and not Path("results/mattering").exists():
             maker = next(w for _, w in found() if "out=results/mattering" in w and w[1].startswith("parameters"))
             assert call(*maker, *ADDED["sensitivity"]).status == 0
         done = call(*words)
         assert done.status == 0, f"{page}: lamplighter {' '.join(words)}: {done.err}"
-        out = next((w.partition("=")[2] for w in words if w.startswith("out=")), f"results/{words[0]}")
         if words[0] == "compare" and not quiet:
             assert Path(out, "report.html").stat().st_size > 10_000 and Path(out, "table.csv").is_file()
         elif words[0] == "run" and not quiet:
