@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 IDS = ("scenario", "arm", "draw", "replication", "seed")
-EMA_VERSION = 0.1  # of the layout that save_results of ema_workbench 2.4 to 3.0 writes
+EMA_VERSION = 0.1  # of the layout that save_results of ema_workbench 2.5 writes
 
 
 def to_csv(columns: Mapping[str, Sequence[Any]]) -> bytes:

@@ -242,3 +242,20 @@ def mean_over_draws(values: Any) -> np.ndarray:
     x = np.atleast_2d(np.asarray(values, float))
     whole = np.isfinite(x).all(axis=1)
     return x[whole].mean(axis=0) if whole.any() else x.mean(axis=0)
+
+
+def paired_means(tables: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """One value a replication and arm, over the same draws in every arm; see :func:`mean_over_draws`.
+
+    Parameters
+    ----------
+    tables : mapping of arm to array of float, shape (draws, replications)
+        NaN where a run is missing. A draw that lacks a run in one arm is left out of all of them, else a difference of
+        means would be one between draws too.
+    """
+    x = {name: np.atleast_2d(np.asarray(values, float)) for name, values in tables.items()}
+    there = np.isfinite(np.stack(list(x.values()))).all(axis=0)
+    whole = there.all(axis=1)
+    if not whole.any():
+        return {name: np.where(there.all(axis=0), v.mean(axis=0), math.nan) for name, v in x.items()}
+    return {name: v[whole].mean(axis=0) for name, v in x.items()}

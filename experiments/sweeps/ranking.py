@@ -116,8 +116,8 @@ def check_controls(values: Mapping[str, Any], roles: Mapping[str, str]) -> None:
     for role, why in ((BASELINE, "nothing to compare with"), (PLACEBO, "no check that doing nothing does nothing"),
                       (RANDOM, "no check that aiming beats the same effort at random places")):
         if role not in present:
-            raise DataError(f"ranking refused: no finished run of {role}, so there is {why}; run the arms with their "
-                            "controls (they are added to every comparison and sweep that has arms)")
+            raise DataError(f"ranking refused: no finished run of {role} with this outcome, so there is {why}; run the "
+                            "arms with their controls (every comparison and sweep that has arms gets them)")
     if OPTION not in present:
         raise DataError("ranking refused: no finished run of an option, so there is nothing to rank")
     d = np.asarray(values[present[PLACEBO]], float) - np.asarray(values[present[BASELINE]], float)

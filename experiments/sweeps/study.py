@@ -270,7 +270,7 @@ class SweepStudy(Study):
                 "city_checksums": {name: city["checksum"] for name, city in m["cities"].items()},
                 "seed": min((r.seed for r in self.folder.rows()), default=None),
                 "runs": {"planned": len(planned), "done": done, "failed": len(self.folder.failed_keys())},
-                "precision": m.get("precision")}
+                "precision": {**m["experiment"]["rule"], "looks": list(m.get("looks") or [])}}
 
 
 def read_table(path: Path) -> pa.Table:

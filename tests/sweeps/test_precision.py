@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from analysis.effects import runs_needed
-from experiments.sweeps.precision import Rule, decide, enough, look, mean_over_draws, next_replications, read_rule
+from experiments.sweeps.precision import (
+    Rule,
+    decide,
+    enough,
+    look,
+    mean_over_draws,
+    next_replications,
+    paired_means,
+    read_rule,
+)
 from sim.errors import SpecError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
@@ -117,6 +126,17 @@ def test_what_is_not_known_can_be_stored():
 def test_draws_of_a_design_are_averaged_within_a_replication():
     x = np.array([[1.0, 2, 3], [3, 4, 5], [9, math.nan, 9]])
     assert mean_over_draws(x).tolist() == [2, 3, 4]
+
+
+def test_arms_are_averaged_over_the_same_draws():
+    """Draws differ by hundreds: a mean over other draws in one arm would be taken for an effect."""
+    base = np.array([[100.0, 101, 102], [500, 501, 502], [900, 901, 902]])
+    arm = base - 5
+    arm[2, 1] = math.nan
+    means = paired_means({"baseline": base, "a": arm})
+    assert (means["a"] - means["baseline"]).tolist() == [-5, -5, -5]
+    alone = paired_means({"baseline": base[2:], "a": arm[2:]})
+    assert math.isnan(alone["a"][1]) and (alone["a"] - alone["baseline"])[[0, 2]].tolist() == [-5, -5]
 
 
 def test_the_rule_is_read_from_the_experiment_file():
