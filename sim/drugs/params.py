@@ -44,12 +44,6 @@ class DrugParams(MechanismParams):
                          doc="days of sales an importer keeps in stock")
     flow_cap: float = param(4.0, unit="ratio", low=0, high=100, source="modelling choice",
                             doc="most that can come in a day, relative to the sales of day 0")
-    supply_shock: float = param(0.0, unit="share", low=0, high=1, source="modelling choice",
-                                doc="share of the usual inflow removed by a shock")
-    shock_start: int = param(0, unit="day", low=-20_000, high=40_000, source="modelling choice",
-                             doc="first day of the shock")
-    shock_days: int = param(30, unit="days", low=0, high=10_000, source="Dobkin and Nicosia 2009",
-                            doc="length of the shock")
     stretch: float = param(0.3, unit="share per log", low=0, high=2,
                            source="modelling choice; Cole et al. 2010 (cutting)",
                            doc="fall of purity per unit of the logarithm by which importers' margin is above usual")

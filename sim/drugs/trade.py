@@ -37,19 +37,13 @@ def terms(model, p, state: dict) -> None:
     state["loss"] = float((way["share"] * way["belief"]).sum())
 
 
-def change(model, p, day: int) -> float:
-    """Change of what may arrive against the usual flow: by the lever `inflow` or the shock of the parameters."""
-    cut = -p.supply_shock if p.shock_start <= day < p.shock_start + p.shock_days else 0.0
-    return min(cut + model.mechanisms["flows"].change(model, "drugs"), 4.0)
-
-
 def supply(model, tick: int, day: int, p, state: dict, closed: bool = False) -> None:
     """Let the day's loads in. A cut limits arrivals: limits on orders would be undone by ordering more.
 
     closed: nothing at all comes in, because there are no flows from beyond the city.
     """
     im, ledger, flows = state["importers"], state["ledger"], model.mechanisms["flows"]
-    way, moved = flows.state["drugs"], change(model, p, day)
+    way, moved = flows.state["drugs"], min(flows.change(model, "drugs"), 4.0)
     limit = p.flow_cap * state["flow_start"]
     if moved < 0.0:
         limit = np.minimum(limit, max(1.0 + moved, 0.0) * state["flow"])

@@ -15,7 +15,7 @@ def first_work(economy, model, rows: np.ndarray) -> None:
     r, p, seed = model.residents, economy.params, model.seed
     key, area = r["key"][rows], np.maximum(r["area"][rows], 0)
     age = (model.day - r["birth_day"][rows]) / 365.0
-    rates = economy.hazards(model.day, economy.state.get("lost", 0.0))
+    rates = economy.hazards(economy.state.get("lost", 0.0))
     u = [uniforms(seed, "economy.newcomer", 0, key, k) for k in range(4)]
     jobless = (rates[:, 0] / np.maximum(rates[:, 0] + rates[:, 1], 1e-12))[area]
     student = (age < p.leaving_age + p.study_years) & (u[0] < p.student_share)

@@ -59,12 +59,6 @@ class EconomyParams(MechanismParams):
                           doc="chance of finding a job with a criminal record, or in dependence, relative to others")
     dependence_strain: float = param(4.0, unit="ratio", low=1, high=20, source="MacDonald and Pudney 2001",
                                      doc="hazard of losing a job in dependence on drugs, relative to others")
-    unemployment_shock: float = param(0.0, unit="share of jobs", low=0, high=0.9, source="modelling choice",
-                                      doc="share of jobs lost in a recession")
-    shock_day: int = param(0, unit="day", low=-20_000, high=40_000, source="modelling choice",
-                           doc="day of the recession")
-    shock_recovery: float = param(365.0, unit="days", low=30, high=10_000, source="modelling choice",
-                                  doc="time constant with which labour demand recovers")
     transfer: float = param(0.0, unit="per person and week", low=0, high=10_000, source="modelling choice",
                             doc="cash transfer to households whose means are below the poverty line")
 
@@ -139,12 +133,7 @@ class Economy(Mechanism):
         after = -math.log(max(1.0 - min(2.0 * more, 0.95), 0.05)) / (12.0 * years)
         return np.array([LATER_AGE, before, after, p.return_to_work])
 
-    def labour_demand(self, day: int) -> float:
-        """Share of the jobs of normal times that is missing on a day."""
-        p = self.params
-        return p.unemployment_shock * math.exp(-(day - p.shock_day) / p.shock_recovery) if day >= p.shock_day else 0.0
-
-    def hazards(self, day: int, lost: float = 0.0) -> np.ndarray:
+    def hazards(self, lost: float = 0.0) -> np.ndarray:
         """Monthly hazards of losing and of finding a job and the median wage, float64[areas, 3].
 
         `lost` is the share of jobs that the lever takes away; what it takes more than last month is lost at once.
@@ -152,11 +141,9 @@ class Economy(Mechanism):
         p, base = self.params, self.state["unemployment"]
         odds = base / (1.0 - base)
         lose = np.minimum(p.job_finding * odds, 0.5)
-        missing = min(self.labour_demand(day) + lost, 0.95)
+        missing = min(lost, 0.95)
         aim = base + (1.0 - base) * missing
         find = np.minimum(lose * (1.0 - aim) / aim, 1.0)
-        if p.shock_day <= day < p.shock_day + MONTH:
-            lose = 1.0 - (1.0 - lose) * (1.0 - p.unemployment_shock)
         rise = lost - self.state.get("lost", 0.0)
         if rise > 0:
             lose = 1.0 - (1.0 - lose) * (1.0 - min(rise, 0.95))
@@ -170,7 +157,7 @@ class Economy(Mechanism):
     def step(self, model) -> None:
         r, p = model.residents, self.params
         n, cell = len(r), model.city.grid.cell_m
-        rates = self.hazards(model.day, model.levers["jobs_lost"])
+        rates = self.hazards(model.levers["jobs_lost"])
         held = self._held(model)
         strain, standing = self._prospects(model)
         moved = np.zeros(n, np.uint8)

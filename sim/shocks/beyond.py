@@ -21,7 +21,11 @@ class SupplyShockParams(ShockParams):
 
 @shock
 class SupplyShock(Shock):
-    """Most of the drugs on their way to the city are lost for some months."""
+    """Most of the drugs on their way to the city are lost for some months.
+
+    The size and length are those of an event that has been studied; it moves the same lever as `flow_cut`, which cuts
+    any flow for as long as one likes. Where both are on, their shares add up.
+    """
 
     name = "supply_shock"
     target = "flow of drugs"

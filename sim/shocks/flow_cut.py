@@ -21,7 +21,10 @@ class FlowCutParams(ShockParams):
 
 @shock
 class FlowCut(Shock):
-    """Less of one flow arrives than before, whatever is ordered."""
+    """Less of one flow arrives than before, whatever is ordered.
+
+    The general form of a cut; `supply_shock` is one of drugs with the size and length of a known event.
+    """
 
     name = "flow_cut"
     target = "a flow from beyond the city"

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 registry.load()
 SEEDS = range(1, 9)
 BASE = {"city": {"residents": 6_000}, "burn_in_years": 0.5, "years": 3.0, "tick_hours": 6}
-SHOCK = {"economy": {"unemployment_shock": 0.25, "shock_day": 0, "shock_recovery": 180.0}}
+SHOCK = {"unemployment": {"share": 0.25, "start": 0, "half_life_days": 125.0}}
 PROPERTY = ("burglary", "theft", "vehicle")
 
 
@@ -33,7 +33,7 @@ def phases(model) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def recession():
-    return run_pairs(BASE, {"recession": {"mechanism": SHOCK}}, SEEDS, outcome=phases, workers=2)
+    return run_pairs(BASE, {"recession": {"shock": SHOCK}}, SEEDS, outcome=phases, workers=2)
 
 
 def test_a_recession_costs_jobs_and_passes(recession):

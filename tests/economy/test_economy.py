@@ -20,9 +20,9 @@ def people():
     return model.city, model.snapshot()
 
 
-def town(people, **economy):
+def town(people, shock=None, **economy):
     _, snapshot = people
-    return CityModel.restore(snapshot, snapshot["spec"].with_(mechanism={"economy": economy}))
+    return CityModel.restore(snapshot, snapshot["spec"].with_(mechanism={"economy": economy}, shock=shock or {}))
 
 
 def rate(model):
@@ -41,7 +41,7 @@ def test_unemployment_stays_where_it_starts(people):
 
 
 def test_a_recession_takes_jobs_and_passes(people):
-    model = town(people, unemployment_shock=0.2, shock_day=60, shock_recovery=120.0)
+    model = town(people, shock={"unemployment": {"share": 0.2, "start": 60, "half_life_days": 83.0}})
     calm = town(people)
     for m in (model, calm):
         m.run_days(60)
