@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 import zlib
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim import registry, turnover
+from sim import plans, registry, saving, turnover
 from sim.calendar import Calendar
 from sim.city.grid import City
 from sim.columns import Column, Layers, Population, near, whole_numbers
@@ -87,11 +86,6 @@ def _checksum(value: Any, so_far: int = 0) -> int:
             so_far = _checksum(item, so_far)
         return so_far
     return zlib.crc32(repr(value).encode(), so_far)
-
-
-def _money(spec: RunSpec) -> tuple:
-    """What the doses of a day depend on besides the interventions' own settings."""
-    return spec.budget, spec.spend_all, dict(spec.intervention) if spec.budget else None
 
 
 class CityModel(ColumnModel):
@@ -173,16 +167,11 @@ class CityModel(ColumnModel):
                 mechanism.setup(self)
             self.people = None  # the synthesis is in the columns now
         else:
-            self._load(snapshot)
+            saving.load(self, snapshot)
         for mechanism in self.mechanisms.values():
             mechanism.prepare(self)
-        # Whatever is new or has new settings is planned anew.
-        known = {**snapshot["spec"].intervention, **snapshot["spec"].shock} if snapshot else {}
-        fresh = [i for name, i in self._plans.items() if i.params != known.get(name)]
-        if snapshot and _money(spec) != _money(snapshot["spec"]):
-            fresh = list(self._plans.values())  # they share the money
         if self.calendar.slot(self.tick) == 0:
-            self._plan_tomorrow(fresh)
+            plans.plan_tomorrow(self, plans.fresh(self, snapshot))
 
     # -- building ------------------------------------------------------------------------------------------------
 
@@ -292,7 +281,7 @@ class CityModel(ColumnModel):
             self._record(day)
         self.tick += 1
         if last:
-            self._plan_tomorrow(self._plans.values())
+            plans.plan_tomorrow(self, self._plans.values())
 
     def run_days(self, days: int, progress: Callable[[int, int], None] | None = None) -> None:
         """Simulate whole days; `progress(done, total)` is called after each."""
@@ -540,60 +529,11 @@ class CityModel(ColumnModel):
 
     _day_start = 0
 
-    def _plan_tomorrow(self, plans) -> None:
-        """The last act of a day: interventions and shocks put tomorrow's contributions on the levers.
-
-        The clock already stands at tomorrow's first tick, as it does for a model restored there, so that draws agree.
-        """
-        tomorrow, doses = self.day, {}
-        for intervention in sorted(plans, key=lambda i: i.name):
-            p = intervention.params
-            if p.start <= tomorrow < p.end:
-                if not intervention.state.get("begun"):
-                    intervention.state["begun"] = True
-                    intervention.begin(self)
-                doses[intervention.name] = dose = intervention.dose(tomorrow)
-                intervention.apply(self, dose)
-                self._costs[f"cost.{intervention.name}"] = float(intervention.cost(self, dose))
-            elif intervention.state.get("begun") and not intervention.state.get("over"):
-                intervention.state["over"] = True
-                self.levers.withdraw(intervention.name)
-                self._costs[f"cost.{intervention.name}"] = 0.0
-        if self.spec.budget and doses:
-            self._keep_within_budget(tomorrow, doses)
-
-    def _keep_within_budget(self, day: int, doses: Mapping[str, float]) -> None:
-        """Plan the day again, with doses that the common budget can pay for."""
-        factor = self.purse.factor(day, sum(self._costs[f"cost.{name}"] for name in doses))
-        if factor == 1.0:
-            return
-        for name, dose in doses.items():
-            if self._costs[f"cost.{name}"]:  # what costs nothing needs no money
-                self._plans[name].apply(self, dose * factor)
-                self._costs[f"cost.{name}"] = float(self._plans[name].cost(self, dose * factor))
-
     # -- saving and restoring ------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
         """Copy the whole state between two ticks; give it to :meth:`restore`. The city itself is shared, not copied."""
-        return dict(
-            tick=self.tick,
-            next_id=self.next_id,
-            city=self.city,
-            spec=self.spec,
-            day_start=self._day_start,
-            turnover=dict(self._turnover),
-            costs=dict(self._costs),
-            purse=dict(self.purse.state),
-            populations={name: getattr(self, name).snapshot() for name in BASE_COLUMNS},
-            layers={layer: self.layers[layer].copy() for kind, layer in self.owner if kind == "layers"},
-            state={name: copy.deepcopy(m.state) for name, m in self.mechanisms.items()},
-            interventions={name: copy.deepcopy(i.state) for name, i in self._plans.items()},
-            levers=self.levers.snapshot(),
-            log=self.log.snapshot(),
-            series=self.series.snapshot(),
-            pending=(list(self._proposals), list(self._leaving), list(self._entering)),
-        )
+        return saving.snapshot(self)
 
     @classmethod
     def restore(cls, snapshot: Mapping[str, Any], spec: RunSpec | None = None) -> CityModel:
@@ -603,43 +543,5 @@ class CityModel(ColumnModel):
         them starts before the snapshot's day.
         """
         spec = snapshot["spec"] if spec is None else spec
-        old = snapshot["spec"]
-        if (spec.city, spec.tick_hours, spec.burn_in_years, spec.start_date) != (
-            old.city,
-            old.tick_hours,
-            old.burn_in_years,
-            old.start_date,
-        ):
-            raise SpecError(
-                "a snapshot can only be continued with the same city, tick_hours, burn_in_years and start_date"
-            )
+        saving.check(spec, snapshot["spec"])
         return cls(spec, city=snapshot["city"], snapshot=snapshot)
-
-    def _load(self, saved: Mapping[str, Any]) -> None:
-        self.tick, self.next_id, self._day_start = saved["tick"], saved["next_id"], saved["day_start"]
-        self._turnover.update(saved["turnover"])
-        self._costs.update({k: v for k, v in saved["costs"].items() if k.removeprefix("cost.") in self._plans})
-        for name, population in saved["populations"].items():
-            getattr(self, name).restore(population)
-        self.residents.reserve(self.next_id)  # others still name those who have died
-        for layer, array in saved["layers"].items():
-            if layer in self.layers:
-                self.layers[layer] = array.copy()
-        for name, state in saved["state"].items():
-            if name in self.mechanisms:
-                self.mechanisms[name].state = copy.deepcopy(state)
-        self.purse.state.update(saved.get("purse", {}))
-        for name, state in saved["interventions"].items():
-            if name in self._plans:
-                self._plans[name].state = copy.deepcopy(state)
-        self.levers.refresh(self._sizes())
-        self.levers.restore(
-            {
-                lever: {s: v for s, v in given.items() if s in self._plans}
-                for lever, given in saved["levers"].items()
-            }
-        )
-        self.log.restore(saved["log"])
-        self.series.restore(saved["series"])
-        # What was asked for between two ticks happens in the next one.
-        self._proposals, self._leaving, self._entering = (list(queue) for queue in saved["pending"])
