@@ -208,3 +208,15 @@ class SensitivityOptions(OutOptions):
                               doc="longest time of a run, of its burn-in likewise; 0: no limit")
     memory_limit: float = param(0.0, unit="GB", low=0, high=1e5, source="-",
                                 doc="most memory of a worker process; 0: no limit")
+
+
+@dataclass(frozen=True)
+class TrialOptions(OutOptions):
+    """Settings of the task `trials`."""
+
+    out: str = param("results/trials", unit="folder", source="-", doc="folder for the page; what it lacks is added")
+    trials: tuple[str, ...] = param((), unit="ids", source="-", doc="rows of the evidence catalogue; empty takes all")
+    replications: int = param(10, unit="pairs", low=2, high=10_000, source="modelling choice",
+                              doc="paired seeds of every world")
+    scale: float = param(1.0, unit="ratio", low=0.05, high=20, source="modelling choice",
+                         doc="residents relative to those of each world")
