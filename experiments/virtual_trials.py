@@ -76,8 +76,7 @@ def _carry_out(job: Job) -> int:
     write_json(out / "manifest.json", {"format": FORMAT, "complete": False, **machine()})
     progress = Progress(max(days, 1), "trials")
     workers = min(job.groups["engine"].count, max(1, len(works)))
-    results = (engines.serial(do, works, progress.add) if workers == 1
-               else engines.processes(do, works, progress.add, workers))
+    results = engines.results(do, works, progress.add, job.groups["engine"], workers)
     failed, interrupted = [], False
     try:
         for work, result in results:
@@ -88,7 +87,7 @@ def _carry_out(job: Job) -> int:
         results.close()
     progress.close()
     worlds = {t.world for t in chosen.values()}
-    same = all(placebo(world_settings(w, given, 3_000 / 20_000), w, seeds[0]) for w in sorted(worlds))
+    same = all(placebo(world_settings(w, given, min(options.scale, 0.15)), w, seeds[0]) for w in sorted(worlds))
     found = _found(out / "pairs", chosen, seeds, same)
     found["burn_in_years"], found["scale"] = spec.burn_in_years, options.scale
     found["provenance"] = {**machine(), **watch.read()}
