@@ -74,7 +74,8 @@ def _compare(job: Job, engine: EngineOptions, experiment: Experiment, arms: list
           f"{spec.burn_in_days} days of shared burn-in, {spec.days} scored; {engine.name}, {workers} at a time")
     rule = job.groups.get("precision")
     if rule is not None:
-        print(f"  {rule}; the estimate is for the first {rule.minimum}")
+        print(f"  {rule}; the estimate is for the first {rule.minimum}, it can be {rule.maximum / rule.minimum:.2g} "
+              "times as much")
     elif experiment.rule is not None:
         print("  replications= takes the place of the experiment file's rule of precision")
     for arm in arms:

@@ -254,7 +254,10 @@ class SweepStudy(Study):
         return table if table.num_columns > 1 else None
 
     def cpu_seconds(self) -> float:
-        return float(sum(self.folder.ledger(key).get("cpu_seconds") or 0.0 for key in self.folder.done_keys()))
+        self.folder.compact()
+        ledger = read_table(self.path / "ledger.parquet")
+        each = dict(zip(ledger["key"].to_pylist(), ledger["cpu_seconds"].to_pylist()))  # rows can share a run
+        return float(sum(seconds or 0.0 for seconds in each.values()))
 
     def _interventions(self) -> dict[str, list[str]]:
         return {arm: list(spec.get("intervention") or {})
