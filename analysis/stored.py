@@ -157,6 +157,11 @@ def numpy_of(column) -> np.ndarray:
     return column.to_numpy(zero_copy_only=False)
 
 
+def read_frame(folder: str | os.PathLike) -> Frame:
+    """Grid, places and areas of one stored run."""
+    return _frame(Path(folder))
+
+
 def _frame(folder: Path) -> Frame:
     manifest = _json(folder / "manifest.json")
     city = manifest.get("city") or {}

@@ -27,6 +27,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "sensitivity": ("experiments.sensitivity", "find which parameters matter for an outcome, and what is noise"),
     "diagnose": ("experiments.diagnose", "ask which flows, networks and places matter, before choosing"),
     "trials": ("experiments.virtual_trials", "run published evaluations as virtual trials and judge them"),
+    "validate": ("experiments.validate", "score the model on facts of criminology against null worlds"),
     "import_city": ("experiments.import_city", "check the files of a real city and say what was made of them"),
     "bench": ("experiments.bench", "measure speed and memory against reference programs"),
 }

@@ -220,3 +220,23 @@ class TrialOptions(OutOptions):
                               doc="paired seeds of every world")
     scale: float = param(1.0, unit="ratio", low=0.05, high=20, source="modelling choice",
                          doc="residents relative to those of each world")
+
+
+@dataclass(frozen=True)
+class ValidateOptions(OutOptions):
+    """Settings of the task `validate`."""
+
+    out: str = param("results/validation", unit="folder", source="-",
+                     doc="folder for runs and page; kept runs are used again")
+    form: str = param("quick", unit="-", choices=("quick", "full"), source="modelling choice",
+                      doc="quick: few seeds of a small city, for a check after a change; full: what may be reported. "
+                          "Sets seeds, years, burn_in_years and city.residents where they are not given")
+    seeds: int = param(4, unit="runs", low=1, high=10_000, source="modelling choice",
+                       doc="runs of the model, with seeds from seed on; 20 in the full form")
+    null_seeds: int = param(2, unit="runs", low=0, high=10_000, source="modelling choice",
+                            doc="runs of each null world that needs runs of its own; 10 in the full form")
+    trial_seeds: int = param(2, unit="runs", low=0, high=10_000, source="modelling choice",
+                             doc="seeds of the experiments that some facts need; 20 in the full form")
+    sizes: bool = param(False, unit="-", source="-", doc="run eight sizes of the city too, for facts of scaling")
+    expect: str = param("", unit="file", source="-",
+                        doc="JSON list of facts that must be shown; the command fails when one is lost")

@@ -92,6 +92,7 @@ def run_pairs(
     apart: Collection[str] = (),
     workers: int = 1,
     tell: Callable[[str], None] | None = None,
+    watch: Callable[[CityModel], None] | None = None,
 ) -> Pairs:
     """Run the baseline and every arm with every seed.
 
@@ -112,10 +113,12 @@ def run_pairs(
         Processes; the result does not depend on it.
     tell : function, optional
         Called with a line whenever a seed is done.
+    watch : function, optional
+        Called with the model after every tick of the scored period; it may only look, and keep notes for `outcome`.
     """
     specs = {BASELINE: build(base), **{name: build(merge(base, change)) for name, change in arms.items()}}
     own = {name for name, s in specs.items() if name in apart or not _shares_burn_in(s, specs[BASELINE])}
-    works = [({n: s.as_dict() for n, s in specs.items()}, own, seed, outcome) for seed in seeds]
+    works = [({n: s.as_dict() for n, s in specs.items()}, own, seed, outcome, watch) for seed in seeds]
     if workers > 1:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
@@ -150,7 +153,7 @@ def _shares_burn_in(spec, baseline) -> bool:
 def _one_seed(work) -> dict[str, dict[str, float]]:
     from experiments.cities import build_city
 
-    specs, own, seed, outcome = work
+    specs, own, seed, outcome, watch = work
     out, warm, cities = {}, None, {}
     for name, given in specs.items():
         spec = build(merge(given, {"seed": seed}))
@@ -165,6 +168,11 @@ def _one_seed(work) -> dict[str, dict[str, float]]:
                 start.run_days(start.spec.burn_in_days)
                 warm = start.snapshot()
             model = CityModel.restore(warm, spec)
+        if watch is not None:
+            model.run_days(-min(model.day, 0))
+            while not model.finished:
+                model.step()
+                watch(model)
         model.run_days(spec.days - model.day)
         out[name] = outcome(model)
     return out

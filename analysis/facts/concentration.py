@@ -136,6 +136,8 @@ def violence_against_property(run: Records) -> float:
     rng = np.random.default_rng([run.seed, 108])
     ratios = []
     for v, p in zip(_years(run, VIOLENT), _years(run, PROPERTY)):
+        if v.sum() < LEAST_VIOLENT:
+            raise Unscored(f"needs {LEAST_VIOLENT} recorded violent crimes a year, the run has {v.sum()}")
         if v.sum() > p.sum():
             raise Unscored("more violence than property crime is recorded")
         thinned = [rng.multivariate_hypergeometric(p, int(v.sum())) for _ in range(THINNINGS)]

@@ -151,10 +151,10 @@ NULLS: dict[str, Null] = {
     "N1": Null("fixed risk surface", f"A lognormal risk of places (sd {LOGNORMAL_SD:g}) that never changes; nobody "
                "acts.", lognormal_surface),
     "N2": Null("no learning", "Nobody remembers places, police, arrests, quarrels or skill.", change=NO_LEARNING),
-    "N3": Null("random movement", "Every outing goes to a random place, by a random way.",
+    "N3": Null("random movement", "Every outing goes to any place of the city, each alike.",
                change={"mechanism": {"routines": {"aimless": True}}}),
     "no_ties": Null("no ties", "Nobody joins a friend's offence.",
-                    change={"mechanism": {"offending": {"joint": 15.0}}}),
+                    change={"mechanism": {"offending": {"joint": 0.0}}}),
     "wandering": Null("wandering hot spots", "As concentrated, at other places each year.", wandering),
     "same_types": Null("types alike", "Types dealt anew among crimes.", shuffled_types),
     "same_targets": Null("homogeneous targets", "Every adult and home is as likely a victim.", homogeneous_targets),
@@ -165,8 +165,9 @@ NULLS: dict[str, Null] = {
     "constant_hazard": Null("constant hazard", "The released are arrested as others of their age and sex are.",
                             constant_hazard),
     "no_fading": Null("beliefs do not fade", "What was learned of the police is never forgotten."),
-    "no_entry": Null("no entry", "Nobody starts to sell or to import."),
+    "no_entry": Null("no entry", "Nobody starts to sell or to import, and orders do not follow margins."),
     "no_effect": Null("no reaction", "Two arms that differ by chance alone."),
+    "fixed_budget": Null("fixed budgets", "Users spend the same, whatever the price."),
     "full_displacement": Null("fixed motivation", "Every offence prevented is committed next door."),
 }
 RECORD = tuple(name for name, null in NULLS.items() if null.deal)

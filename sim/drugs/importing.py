@@ -82,11 +82,11 @@ def stretch(im: dict, replacement: np.ndarray, share: float, weakest: float, led
 
 @njit(cache=True, nogil=True)
 def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, belief, sold, asked, pipe,
-                      replacement, lead, cover, ledger):
+                      replacement, lead, cover, follow, ledger):
     """End an importer's day: remember the sales, post the price of tomorrow and order every third day.
 
     The price follows the cover of the stock and is drawn to replacement cost when nothing is scarce; orders grow with
-    the margin, which is what brings the price back after a shock.
+    the margin, by `follow` of the whole, which is what brings the price back after a shock.
     """
     for m in range(key.size):
         if not active[m]:
@@ -104,7 +104,7 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
         price[m] = max(price[m] * math.exp(step), 0.85 * cost)
         if (day + m) % 3 != 0:
             continue
-        hurry = min(max(price[m] / cost / MARKUP, 0.75), 1.6)
+        hurry = 1.0 + follow * (min(max(price[m] / cost / MARKUP, 0.75), 1.6) - 1.0)
         coming = 0
         for d in range(RING):
             for load in range(LOADS):

@@ -42,6 +42,8 @@ class DrugParams(MechanismParams):
     lead: int = param(14, unit="days", low=1, high=50, source="modelling choice", doc="from order to arrival")
     cover: float = param(7.0, unit="days", low=1, high=90, source="Dobkin and Nicosia 2009 (thin stocks)",
                          doc="days of sales an importer keeps in stock")
+    orders_follow: float = param(1.0, unit="share", low=0, high=1, source="modelling choice",
+                                 doc="how far orders follow the margin; 0 is a null world for the recovery of prices")
     flow_cap: float = param(4.0, unit="ratio", low=0, high=100, source="modelling choice",
                             doc="most that can come in a day, relative to the sales of day 0")
     stretch: float = param(0.3, unit="share per log", low=0, high=2,

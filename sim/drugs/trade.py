@@ -108,7 +108,7 @@ def retail(model, tick: int, day: int, p, state: dict, rows, free, seller_rows, 
               p.utilisation, r["cash"])
     orders_and_prices(model.seed, tick, day, im["key"], im["kind"], im["active"], im["stock"], im["price"],
                       im["memory"], im["belief"], im["sold"], im["asked"], im["pipe"], state["replacement"], p.lead,
-                      p.cover, ledger)
+                      p.cover, p.orders_follow, ledger)
     if day % 7 == 0:
         capital = min(model.mechanisms["flows"].capital(), 1.0)
         come_and_go(model.seed, tick, day, im["key"], im["kind"], im["born"], im["active"], im["stock"], im["purity"],

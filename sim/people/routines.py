@@ -196,6 +196,12 @@ class RoutinesParams(MechanismParams):
         source="Wagenaar, Salois and Komro 2009 (-0.51, all beverages)",
         doc="change of evenings out in bars with the price of alcohol: what people drink, not what they do",
     )
+    aimless: bool = param(
+        False,
+        unit="-",
+        source="-",
+        doc="true: every outing goes to any cell of the city; a null world for facts that people's own places make",
+    )
 
 
 @mechanism
@@ -303,3 +309,13 @@ class Routines(Mechanism):
         )
         np.sum(counts[:, 0], axis=0, out=layers["at_home"])
         np.sum(counts[:, 1], axis=0, out=layers["in_public"])
+        if self.params.aimless:
+            self._wander(model)
+
+    def _wander(self, model) -> None:
+        """Send everybody who is out to any cell of the city, each alike."""
+        r, somewhere = model.residents, np.flatnonzero(model.city.area >= 0)
+        out = np.flatnonzero((r["activity"] > schedules.HOME) & (r["cell"] >= 0))
+        u = model.draw("routines.aimless", r["id"][out])
+        r["cell"][out] = somewhere[(u * len(somewhere)).astype(np.int64)]
+        model.layers["in_public"][:] = np.bincount(r["cell"][out], minlength=model.city.grid.cells)

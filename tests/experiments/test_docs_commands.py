@@ -25,7 +25,8 @@ SMALL = ["city.residents=2000", "years=0.05", "burn_in_years=0.02"]
 ADDED = {"run": SMALL, "compare": [*SMALL, "replications=2", "engine=serial"], "import_city": [],
          "bench": ["dry_run=true"], "diagnose": ["dry_run=true"], "sweep": [*SMALL, "replications=2", "engine=serial"],
          "resume": ["engine=serial"],
-         "trials": ["dry_run=true"], "rank": [], "export": [], "discover": ["permutations=19"],
+         "trials": ["dry_run=true"], "validate": ["dry_run=true"],
+         "rank": [], "export": [], "discover": ["permutations=19"],
          "sensitivity": ["city.residents=300", "years=0.01", "burn_in_years=0", "samples=8", "replications=2",
                          "engine=serial"]}
 PLACEHOLDER = {"FOLDER": "data/my_city", "NAME": "compact_european"}

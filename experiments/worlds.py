@@ -1,0 +1,145 @@
+"""Pieces of work of a validation: a stored and measured run of a world, or all arms of the experiments for a seed.
+
+Whatever is finished stays: a piece is put in its place whole, and one that is there already is not done again.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.spec import RunSpec, build, merge
+
+MODEL = "model"
+TRIALS, SIZES = "trials", "sizes"
+MEASURED, OUTCOMES = "measured.json", "outcomes.npz"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of work; plain values, so that it can be sent to a process."""
+
+    world: str  # model, a null world, trials or sizes
+    seed: int
+    spec: Mapping[str, Any]
+    folder: str  # of the whole validation
+    days: float  # simulated, for the estimate
+
+    @property
+    def place(self) -> Path:
+        return Path(self.folder, "runs", self.world, str(self.seed))
+
+    @property
+    def label(self) -> str:
+        return f"{self.world}, seed {self.seed}"
+
+
+def world_spec(base: RunSpec, world: str, seed: int) -> RunSpec:
+    """Specification of a run of the model or of a null world."""
+    from analysis.facts.nulls import NULLS
+
+    change = {} if world == MODEL else NULLS[world].change
+    return build(merge(base.as_dict(), {**change, "seed": seed}))
+
+
+def do(piece: Piece, tell: Callable[[float, str], None]) -> str:
+    """Do what is missing of a piece; returns its label."""
+    if piece.world in (TRIALS, SIZES):
+        if not (piece.place / OUTCOMES).is_file():
+            _whole(piece.place, lambda folder: _trials(piece, folder, tell))
+        else:
+            tell(piece.days, "done before")
+        return piece.label
+    if not (piece.place / "manifest.json").is_file():
+        _whole(piece.place, lambda folder: _run(piece, folder, tell))
+    else:
+        tell(piece.days, "done before")
+    _measure(piece)
+    return piece.label
+
+
+def _whole(place: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a folder under another name and put it in its place."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{place.name}.part-", dir=place.parent))
+    try:
+        part.chmod(0o755)
+        fill(part)
+        os.replace(part, place)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+@functools.lru_cache(maxsize=1)
+def _world(params: Any) -> tuple[Any, Any]:
+    """The city and its people; a worker keeps the last ones, which all runs share."""
+    import dataclasses
+
+    from experiments.cities import build_city
+    from sim.people.synthesis import populate
+
+    city = build_city(dataclasses.replace(RunSpec(), city=params))
+    return city, populate(city, params.residents, params.seed)
+
+
+def _run(piece: Piece, folder: Path, tell: Callable[[float, str], None]) -> None:
+    from experiments.provenance import Stopwatch, run_manifest
+    from experiments.store import write_run
+    from experiments.watch import Observer, watch_run
+    from sim.model import CityModel
+
+    watch, observer = Stopwatch(), Observer()
+    spec = build(piece.spec)
+    city, people = _world(spec.city)
+    model = CityModel(spec, city=city, people=people)
+    marks = watch_run(model, observer, lambda days, note: tell(days, f"{piece.label}, {note}"))
+    observer.write(folder)
+    write_run(model, folder, run_manifest(model, watch, piece.world), marks)
+
+
+def _measure(piece: Piece) -> None:
+    """Measure the facts of a stored run, unless this version of the facts has done so."""
+    from analysis.facts.measuring import measure_run, sources_hash
+    from experiments.store import write_json
+
+    path = piece.place / MEASURED
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("sources") == sources_hash():
+        return
+    write_json(path, {"sources": sources_hash(), **measure_run(piece.place, with_nulls=piece.world == MODEL)})
+
+
+def _trials(piece: Piece, folder: Path, tell: Callable[[float, str], None]) -> None:
+    import numpy as np
+
+    from analysis.facts.trials import all_arms, size_arms
+    from experiments.paired import run_pairs
+    from experiments.watch import note_visits, trial_outcome
+
+    sizes = piece.world == SIZES
+    arms = size_arms() if sizes else all_arms()
+    step = piece.days / (piece.spec["years"] * 365 * (len(arms) + (not sizes)))
+
+    def watch(model: Any) -> None:
+        note_visits(model)
+        if model.slot == 0:
+            tell(step, f"{piece.label}, experiments")
+
+    pairs = run_pairs(piece.spec, arms, [piece.seed], outcome=trial_outcome, watch=watch,
+                      apart=tuple(arms) if sizes else ())
+    np.savez_compressed(folder / OUTCOMES, **{f"{arm}|{name}": values[0] for arm, outcomes in pairs.values.items()
+                                              for name, values in outcomes.items() if not _missing(values[0])})
+
+
+def _missing(value: Any) -> bool:
+    """An outcome that only other arms have."""
+    import numpy as np
+
+    return np.ndim(value) == 0

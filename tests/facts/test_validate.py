@@ -1,0 +1,111 @@
+"""The task `validate`: what it writes, what it keeps, and how it fails."""
+
+import json
+
+import pytest
+
+from experiments.entry import main
+
+pytest.importorskip("esda")
+SMALL = ["city.residents=1500", "years=1", "burn_in_years=0.05", "seeds=2", "null_seeds=0", "trial_seeds=0",
+         "engine=serial"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("validation") / "v"
+    assert main(["validate", *SMALL, f"out={out}"]) == 0
+    return out
+
+
+def test_the_page_states_every_fact(folder):
+    from analysis.facts.base import facts
+
+    found = json.loads((folder / "facts.json").read_text())
+    assert {f["id"] for f in found["facts"]} == set(facts())
+    assert found["about"]["seeds"] == 2 and "20 are needed" in (folder / "facts.md").read_text()
+    page = (folder / "facts.html").read_text()
+    assert all(f"{name} " in page for name in facts()) and "http" not in page.replace("http-equiv", "")
+    shown = {f["id"]: f for f in found["facts"]}
+    assert shown["F05a"]["state"] != "not scored" and shown["F15a"]["median"] > 0
+    assert shown["F02a"]["state"] == "not scored" and "needs 500" in shown["F02a"]["reason"]
+    assert shown["F08a"]["reason"]
+
+
+def test_a_second_call_keeps_what_is_there(folder, capsys):
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("events.parquet")}
+    assert main(["validate", *SMALL, "seeds=3", f"out={folder}"]) == 0
+    after = {p: p.stat().st_mtime_ns for p in folder.rglob("events.parquet")}
+    assert len(before) == 2 and len(after) == 3 and before.items() <= after.items()
+
+
+def test_a_lost_fact_fails_the_command(folder, tmp_path, capsys):
+    (tmp_path / "expected.json").write_text('["F02a"]')
+    assert main(["validate", *SMALL, f"out={folder}", f"expect={tmp_path}/expected.json"]) == 3
+    assert "F02a (Near repeats of burglary) was expected to be shown" in capsys.readouterr().err
+
+
+def test_mistakes_are_one_line(folder, tmp_path, capsys):
+    for words, said in (
+        ([f"out={folder}", "seed=9"], "another specification"),
+        ([f"out={tmp_path}/n", "years=0.5"], "at least 1 scored year"),
+        ([f"out={tmp_path}/n", "expect=nothing.json"], "expect"),
+        ([f"out={tmp_path}/n", "form=middling"], "form"),
+    ):
+        assert main(["validate", *SMALL, *words]) == 2
+        err = capsys.readouterr().err
+        assert said in err and err.count("\n") == 1
+    assert not (tmp_path / "n").exists()
+
+
+def test_random_movement_sends_people_anywhere():
+    import numpy as np
+
+    from sim.model import CityModel
+
+    usual, lost = (CityModel(city={"residents": 2_000}, burn_in_years=0, years=0.01,
+                             mechanism={"routines": {"aimless": aimless}}) for aimless in (False, True))
+    for model in (usual, lost):
+        model.run_days(1)
+        model.step()
+        model.step()
+        model.step()
+        out = np.bincount(model.residents["cell"][(model.residents["activity"] > 0) & (model.residents["cell"] >= 0)],
+                          minlength=model.city.grid.cells)
+        assert (out == model.layers["in_public"]).all()
+    inside = usual.city.area >= 0
+    assert usual.layers["in_public"][inside].std() > 2 * lost.layers["in_public"][inside].std()
+
+
+def test_forms_set_only_what_is_not_given():
+    from experiments.validate import FORMS, prepare
+
+    assert prepare(["years=3"])[-1] == "years=3" and "burn_in_years=2" in prepare(["years=3"])
+    assert not any(w.startswith("city.residents") for w in prepare(["city=from_files", "city.path=x"]))
+    assert "seeds=20" in prepare(["form=full"]) and set(FORMS) == {"quick", "full"}
+
+
+def test_observers_change_nothing():
+    from experiments.watch import Observer, watch_run
+    from sim.model import CityModel
+
+    given = dict(city={"residents": 1_500}, burn_in_years=0.1, years=0.15)
+    watched, alone, observer = CityModel(**given), CityModel(**given), Observer()
+    watch_run(watched, observer, lambda days, note: None)
+    assert watched.log.equals(alone.run().log)
+    assert observer.dependents and all(len(ids) for ids, _ in observer.dependents)
+
+
+def test_predictors_against_a_record():
+    """The predictor that is the record itself is perfect; the one that knows nothing is not."""
+    import numpy as np
+
+    from analysis.facts.against import accuracy, squares_of
+
+    counts = np.random.default_rng(1).poisson(np.exp(np.random.default_rng(2).normal(0, 1.5, 900)))
+    size = np.full(900, 4.0)
+    best = accuracy(counts.astype(float), counts.astype(float), size)
+    assert best["rho"] == pytest.approx(1.0) and best["pai_1"] > best["pai_5"] > best["pai_10"] > 3
+    blind = accuracy(np.zeros(900), counts.astype(float), size)
+    assert 0.3 < blind["pai_10"] < 2.0
+    assert squares_of(np.array([0, 1, 10, 11, 2, 22]), 10).tolist() == [0, 0, 0, 0, 1, 2]
