@@ -28,6 +28,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "diagnose": ("experiments.diagnose", "ask which flows, networks and places matter, before choosing"),
     "trials": ("experiments.virtual_trials", "run published evaluations as virtual trials and judge them"),
     "validate": ("experiments.validate", "score the model on facts of criminology against null worlds"),
+    "calibrate": ("experiments.calibrate", "fit parameters to city-wide targets, and say which can be told from them"),
     "import_city": ("experiments.import_city", "check the files of a real city and say what was made of them"),
     "bench": ("experiments.bench", "measure speed and memory against reference programs"),
 }
@@ -151,6 +152,8 @@ def _take_apart(argv: list[str]) -> Invocation:
             call.mode = "cfg"
         elif name in ("-p", "--package"):
             call.package = value or next(words, "")
+        elif word.startswith("@"):
+            call.overrides += _from_file(word[1:])
         elif word.startswith("-") and not word.startswith("-="):
             known = "--help, --cfg job, --package NAME, --multirun"
             hint = name.lstrip("-").replace("-", "_") or "name"
@@ -161,6 +164,17 @@ def _take_apart(argv: list[str]) -> Invocation:
         else:
             call.overrides.append(word)
     return call
+
+
+def _from_file(name: str) -> list[str]:
+    """Overrides that stand in a file, such as the values that a calibration found."""
+    from experiments.safe_yaml import read_yaml
+    from sim.errors import SpecError
+
+    found = read_yaml(name).get("overrides")
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise SpecError(f"@{name}: expected a file with a list of overrides under the key overrides")
+    return found
 
 
 def _is_mistake(error: Exception) -> bool:
@@ -186,12 +200,13 @@ def _help() -> str:
     tasks = "\n".join(f"  {name:<{width}}  {text}" for name, (_, text) in TASKS.items())
     return f"""Lamplighter: compare ways of preventing crime in simulated cities.
 
-usage: lamplighter <task> [key=value ...] [--help] [--cfg job] [--multirun]
+usage: lamplighter <task> [key=value ...] [@file ...] [--help] [--cfg job] [--multirun]
 
 tasks
 {tasks}
 
 Settings are overrides: lamplighter compare city=compact_european arms=[street_lighting] replications=5
+  lamplighter <task> @FILE       overrides that stand in a file, such as calibrated values
   lamplighter <task> --help      its settings
   lamplighter <task> --cfg job   all settings as they would be used, those of the model included
   lamplighter --version          the version"""

@@ -25,6 +25,30 @@ class RunOptions(OutOptions):
 
 
 @dataclass(frozen=True)
+class CalibrateOptions(OutOptions):
+    """Settings of the task `calibrate`."""
+
+    out: str = param("results/calibrate", unit="folder", source="-",
+                     doc="folder for the calibration; the same command goes on with what is there")
+    calibration: str = param("", unit="file", source="-",
+                             doc="file with parameters and priors, targets, what is held out, and the budget")
+    method: str = param("abc", unit="-", choices=("abc", "optuna"), source="modelling choice",
+                        doc="a posterior by approximate Bayesian computation, or a search for the best point")
+    runs: int = param(400, unit="runs", low=1, high=10_000_000, source="modelling choice",
+                      doc="budget: runs in all, checks included")
+    replications: int = param(2, unit="runs", low=1, high=1_000, source="modelling choice", doc="runs of each point")
+    rounds: int = param(1, unit="rounds", low=1, high=2, source="modelling choice",
+                        doc="abc: a second round draws its points from the posterior of the first")
+    average: bool = param(False, unit="-", source="modelling choice",
+                          doc="abc: the observed values vary like means over the replications (a much larger city), "
+                              "not like one run")
+    accept: float = param(0.4, unit="share", low=0.01, high=1, source="modelling choice",
+                          doc="abc: runs that are kept for the regression")
+    batch: int = param(8, unit="trials", low=1, high=1_000, source="modelling choice",
+                       doc="optuna: points asked for at a time")
+
+
+@dataclass(frozen=True)
 class EngineOptions:
     """Who does the work: this process, processes of this machine, a Dask cluster or jobs of Slurm."""
 

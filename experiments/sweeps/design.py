@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Design", "Parameter", "dummy", "expanded", "from_file", "from_table", "grid", "latin_hypercube", "listed",
            "none", "parameter", "parameters", "sobol"]
 MAX_DRAWS = 1_000_000
+FIRST_SEED = "first_seed"  # a column that gives each draw seeds of its own instead of those that all draws share
 
 
 @dataclass(frozen=True, eq=False)

@@ -173,7 +173,7 @@ def apply(spec: RunSpec, values: Mapping[str, Any]) -> RunSpec:
             if rest[0] in getattr(spec, head):
                 nested.setdefault((head, rest[0]), {})[rest[1]] = value
         else:
-            plain[key] = value
+            plain["seed" if key == designs.FIRST_SEED else key] = value
     changes: dict[str, Any] = {}
     for (head, name), given in nested.items():
         if head == "city":
@@ -188,8 +188,23 @@ def apply(spec: RunSpec, values: Mapping[str, Any]) -> RunSpec:
     return build(merge(spec.as_dict(), plain)) if plain else spec
 
 
+def _whole_lists(params: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn elements such as ``report[2]`` into the lists they belong to."""
+    out: dict[str, Any] = {}
+    for key, value in given.items():
+        name, _, item = key.partition("[")
+        if item:
+            held = list(out.get(name, getattr(params, name)))
+            held[int(item[:-1])] = value
+            out[name] = tuple(held)
+        else:
+            out[name] = value
+    return out
+
+
 def _changed(params: Any, given: Mapping[str, Any], where: str) -> Any:
     kinds, meta = _hints(type(params))
+    given = _whole_lists(params, given)
     made = dataclasses.replace(params, **{k: convert(v, kinds[k], meta[k], f"{where}.{k}") for k, v in given.items()})
     check = getattr(made, "check", None)
     if check is not None:

@@ -22,7 +22,8 @@ from made_sweep import made_sweep  # noqa: E402
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["city.residents=2000", "years=0.05", "burn_in_years=0.02"]
 # What is added to a printed command so that it takes a second. The bench has tests of its own that measure.
-ADDED = {"run": SMALL, "compare": [*SMALL, "replications=2", "engine=serial"], "import_city": [],
+ADDED = {"run": SMALL, "calibrate": ["dry_run=true"],
+         "compare": [*SMALL, "replications=2", "engine=serial"], "import_city": [],
          "bench": ["dry_run=true"], "diagnose": ["dry_run=true"], "sweep": [*SMALL, "replications=2", "engine=serial"],
          "resume": ["engine=serial"],
          "trials": ["dry_run=true"], "validate": ["dry_run=true"],
@@ -77,6 +78,12 @@ def desk(tmp_path_factory):
     guide = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
     example, = (part for part in re.findall(r"```yaml\n(.*?)```", guide, re.S) if part.startswith("question:"))
     (folder / "my_sweep.yaml").write_text(example, encoding="utf-8")
+    guide = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
+    example, = (part for part in re.findall(r"```yaml\n(.*?)```", guide, re.S) if part.startswith("question:"))
+    (folder / "my_fit.yaml").write_text(example, encoding="utf-8")
+    (folder / "results" / "fit").mkdir(parents=True)  # as the command makes it, but for the runs
+    (folder / "results" / "fit" / "calibrated.yaml").write_text('overrides: ["mechanism.offending.male=1.3"]\n')
+    (folder / "results" / "fit" / "manifest.json").write_text('{"format": "lamplighter-calibration"}')
     return folder
 
 

@@ -1,0 +1,118 @@
+"""The figure of a calibration: prior and posterior, profiles, and how the targets are met."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.sweeps.profiles import FLAT, RISE
+
+if TYPE_CHECKING:
+    from experiments.sweeps.fit import Fit, Problem
+
+INK, PRIOR, FITTED, WARN = "#222222", "#b9bec6", "#1f6f8b", "#b5541c"
+
+
+def draw(problem: Problem, fit: Fit, note: Mapping[str, Any]) -> bytes:
+    """Draw the figure: PNG bytes; where it comes from stands at its foot and in its metadata."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    k = len(problem.priors)
+    figure = Figure(figsize=(11, 2.5 * k + 1.1 + 0.42 * (len(problem.all_targets) + 2)), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(k + 1, 2, height_ratios=[2.5] * k + [0.42 * (len(problem.all_targets) + 2)])
+    unknown = fit.identifiability.not_identifiable()
+    for j in range(k):
+        _beliefs(figure.add_subplot(grid[j, 0]), problem, fit, j, unknown)
+        _profile(figure.add_subplot(grid[j, 1]), problem, fit, j)
+    _targets(figure.add_subplot(grid[k, :]), problem, fit)
+    code = note["code"]
+    foot = (f"calibration {note['calibration_hash']}, seed {note['seed']}, {fit.runs} runs; "
+            f"city {note['city'] or '-'}; lamplighter {code['version']}, commit {(code['git_commit'] or '-')[:12]}"
+            f"{' with changes' if code['git_dirty'] else ''}, source {code['source_hash']}")
+    figure.suptitle(note["question"] or f"Calibration: {note['name']}", fontsize=12, color=INK, wrap=True)
+    figure.supxlabel(foot, fontsize=7, color="#666666")
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=130, metadata={"Title": f"Calibration {note['calibration_hash']}",
+                                                         "Description": foot, "Software": "lamplighter"})
+    return out.getvalue()
+
+
+def _plain(axes: Any) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(labelsize=8)
+
+
+def _beliefs(axes: Any, problem: Problem, fit: Fit, j: int, unknown: Mapping[str, str]) -> None:
+    """Prior and posterior densities of one parameter; with Optuna the distance of every trial."""
+    prior = problem.priors[j]
+    log = prior.kind == "loguniform"
+    edges = np.geomspace(prior.low, prior.high, 31) if log else np.linspace(prior.low, prior.high, 31)
+    if log:
+        axes.set_xscale("log")
+    if fit.posterior is not None:
+        share = np.diff(prior.to_unit(edges))
+        axes.stairs(share, edges, fill=True, color=PRIOR, alpha=0.6, label="prior")
+        counts, _ = np.histogram(fit.posterior.sample[:, j], edges, weights=fit.posterior.weights)
+        axes.stairs(counts, edges, fill=True, color=FITTED, alpha=0.75, label="posterior")
+        axes.set_ylabel("probability", fontsize=8)
+    else:
+        found = fit.search
+        runs = np.isfinite(found.summaries).all(axis=2).sum(axis=1)
+        axes.scatter(found.points[:, j], found.distance, s=6 + 3 * runs, color=FITTED, alpha=0.5, linewidths=0,
+                     label="trial; larger: more runs")
+        axes.set_yscale("log")
+        axes.set_ylabel("distance", fontsize=8)
+    low, high = fit.intervals[0.9][j]
+    axes.axvline(fit.estimate[j], color=INK, lw=1.4, label=f"estimate {fit.estimate[j]:.4g}")
+    axes.axvspan(low, high, color=FITTED, alpha=0.08)
+    reason = unknown.get(prior.key)
+    axes.set_title(f"{prior.key}: {low:.3g} to {high:.3g} (90 %)" + (f"\nnot identified: {reason}" if reason else ""),
+                   fontsize=9, loc="left", color=WARN if reason else INK)
+    axes.set_xlim(prior.low, prior.high)
+    axes.legend(fontsize=7, frameon=False)
+    _plain(axes)
+
+
+def _profile(axes: Any, problem: Problem, fit: Fit, j: int) -> None:
+    """The smallest distance that each value of one parameter can still reach."""
+    prior, profile = problem.priors[j], fit.identifiability.profiles[j]
+    if prior.kind == "loguniform":
+        axes.set_xscale("log")
+    axes.plot(profile.values, profile.distance, color=WARN if profile.kind == FLAT else FITTED, lw=1.8)
+    axes.axhline(RISE, color=INK, lw=0.8, ls=":")
+    axes.text(0.99, RISE, " 90 % ", transform=axes.get_yaxis_transform(), fontsize=7, va="bottom", ha="right",
+              color=INK)
+    axes.set_ylim(0, max(2.5 * RISE, min(float(profile.distance.max()), 20) * 1.05))
+    axes.set_xlim(prior.low, prior.high)
+    axes.set_title(f"profile: {profile.kind}", fontsize=9, loc="left", color=INK)
+    axes.set_ylabel("distance above the best", fontsize=8)
+    _plain(axes)
+
+
+def _targets(axes: Any, problem: Problem, fit: Fit) -> None:
+    """Simulated minus observed, in tolerances: a band of one is what was asked for."""
+    names = []
+    for row, t in enumerate(problem.all_targets):
+        unit = t.tolerance or 2 * t.sd or max(abs(t.observed), 1e-12) * 0.1
+        names.append(f"{t.name}{' (held out)' if t.held_out else ''}: {t.observed:.3g}")
+        for values, colour, at in ((fit.predictive, FITTED, -0.15), (fit.simulated, INK, 0.15)):
+            if not len(values):
+                continue
+            scaled = (values[:, row] - t.observed) / unit
+            low, middle, high = np.quantile(scaled, [0.05, 0.5, 0.95])
+            axes.plot([low, high], [row + at] * 2, color=colour, lw=2, solid_capstyle="butt")
+            axes.plot([scaled.mean()], [row + at], "o", ms=4, color=colour)
+    axes.axvspan(-1, 1, color=PRIOR, alpha=0.35)
+    axes.axvline(0, color=INK, lw=0.8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_title("simulated minus observed, in tolerances (band: within): mean and 90 % of runs at the estimate "
+                   "(black)" + (" and at draws of the posterior (blue)" if len(fit.predictive) else ""),
+                   fontsize=9, loc="left", color=INK)
+    _plain(axes)
