@@ -104,7 +104,9 @@ def orders_and_prices(seed, tick, day, key, kind, active, stock, price, memory, 
         price[m] = max(price[m] * math.exp(step), 0.85 * cost)
         if (day + m) % 3 != 0:
             continue
-        hurry = 1.0 + follow * (min(max(price[m] / cost / MARKUP, 0.75), 1.6) - 1.0)
+        hurry = min(max(price[m] / cost / MARKUP, 0.75), 1.6)
+        if follow < 1.0:
+            hurry = 1.0 + follow * (hurry - 1.0)
         coming = 0
         for d in range(RING):
             for load in range(LOADS):
