@@ -27,6 +27,7 @@ class IshigamiParams(MechanismParams):
     x2: float = _x()
     x3: float = _x()
     own: float = param(0.0, unit="-", low=0, high=100, source="-", doc="run noise that differs between points (sd)")
+    breaks: float = param(10.0, unit="-", low=-10, high=10, source="-", doc="above this x1 a run breaks down")
     common: float = param(0.0, unit="-", low=0, high=100, source="-", doc="run noise that all points share (sd)")
 
 
@@ -39,6 +40,8 @@ class Ishigami(Mechanism):
 
     def record(self, model):
         p = self.params
+        if p.x1 > p.breaks:
+            raise ArithmeticError("x1 is too high")
         value, = function(np.array([[p.x1, p.x2, p.x3]]))
         where = int(np.bitwise_xor.reduce(np.array([p.x1, 3 * p.x2, 5 * p.x3]).view(np.uint64) >> 3))
         own, = normals(model.seed, "ishigami.own", 0, [where])

@@ -161,6 +161,16 @@ def test_pawn_and_a_plain_sweep(short):
     assert indices("p")["x2", "median"]["value"] > 0 and "PAWN: ishigami" in done.out
 
 
+def test_failed_runs_are_named_and_their_points_left_out(short):
+    highest = np.pi * (2 * 29 / 30 - 1)  # of 30 points one lies above, in both replications
+    done = call("sensitivity", *short, "method=pawn", "samples=30", "replications=2", "out=f",
+                f"mechanism.ishigami.breaks={highest}")
+    assert done.status == 1 and "2 of 60 runs failed" in done.err and "x1 is too high" in done.err
+    assert "note: 2 of 60 runs are missing or failed: 1 of 30 points were left out whole" in done.out
+    assert len(Path("f/failures.csv").read_text().splitlines()) > 2
+    assert json.loads(Path("f/indices.json").read_text())["analyses"][0]["dropped"] == 1
+
+
 @pytest.mark.parametrize("words, line", [
     (["parameters=[]"], "parameters: expected what to vary"),
     (["parameters=[mechanism.ishigami.x1:0]"], "parameters: expected key or key:low:high"),
