@@ -20,7 +20,7 @@ from sim.levers import LEVERS, Board
 from sim.mechanism import Mechanism
 from sim.mesa_model import ColumnModel
 from sim.records import EVENT_COLUMNS, TYPES, EventLog, Series
-from sim.sets import distinct
+from sim.sets import distinct, runs
 from sim.spec import RunSpec, build, merge
 from sim.threads import Chunks
 
@@ -391,7 +391,9 @@ class CityModel(ColumnModel):
         if op not in ("add", "set"):
             raise ValueError(f"op: expected 'add' or 'set', found {op!r}")
         ids = np.atleast_1d(whole_numbers(ids, f"ids of proposed changes of {population}.{column}"))
-        values = np.broadcast_to(np.asarray(values, float), ids.shape) + 0.0  # a copy, without negative noughts
+        values = np.asarray(values, float) + 0.0  # a copy, without negative noughts
+        if values.shape != ids.shape:
+            values = np.broadcast_to(values, ids.shape).copy()
         if not np.isfinite(values).all():
             raise ValueError(f"proposed changes of {population}.{column} must be finite numbers")
         source = self._stepping.name if self._stepping is not None else ""
@@ -475,21 +477,22 @@ class CityModel(ColumnModel):
                 source = np.repeat([names.index(p[0]) for p in parts], [len(p[1]) for p in parts])
                 order = order[np.argsort(source[order], kind="stable")]
             rows = population.rows(ids[order])
+            values = values[order]
             array, declared = population[column], population.declared[column]
             if op == "add":
                 total = np.zeros(len(array)) if len(rows) > len(array) // 8 else None
                 if total is not None:
-                    np.add.at(total, rows, values[order])
+                    np.add.at(total, rows, values)
                     touched = np.flatnonzero(total)
                     new = array[touched] + total[touched]
                 else:
-                    touched, inverse = np.unique(rows, return_inverse=True)
-                    new = array[touched] + np.bincount(inverse, values[order], len(touched))
+                    touched, inverse = runs(rows) if len(names) == 1 else np.unique(rows, return_inverse=True)
+                    new = array[touched] + np.bincount(inverse, values, len(touched))
             else:
-                last = dict(zip(rows.tolist(), values[order].tolist()))
+                last = dict(zip(rows.tolist(), values.tolist()))
                 touched, new = np.array(list(last), np.int64), np.array(list(last.values()))
             if declared.low is not None or declared.high is not None:
-                new = np.clip(new, declared.low, declared.high)
+                new = new.clip(declared.low, declared.high)
             array[touched] = new
 
     def _turn_over(self) -> None:

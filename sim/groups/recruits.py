@@ -16,7 +16,7 @@ from sim.people.synthesis import INFANT, RETIRED
 
 STREET = 2  # cells
 YOUNG, OLDEST = 24.0, 45.0
-MOST = 8.0  # highest temper
+LEAST, MOST = 0.1, 8.0  # lowest and highest temper
 CEILING = 4.0  # most that exposure counts for, in members among friends
 
 
@@ -216,7 +216,11 @@ def from_beyond(model, state: dict, p) -> int:
     age = model.age()
     could = np.flatnonzero(r["alive"] & (age >= 16) & (age < 35) & (r["group"] < 0))
     could = could[~barred(model, could) & free(model, could)]
-    luck = -np.log(uniforms(model.seed, "groups.beyond", model.tick, r["key"][could])) / temper(model, could)
+    luck = -np.log(uniforms(model.seed, "groups.beyond", model.tick, r["key"][could]))
+    if len(could) > count:  # who would not be among the first even with the highest temper need not be looked at
+        near = luck * (LEAST / MOST) <= 1.01 * np.partition(luck, count - 1)[count - 1]
+        could, luck = could[near], luck[near]
+    luck = luck / temper(model, could)
     new = could[np.lexsort((r["id"][could], luck))[:count]]
     draw = uniforms(model.seed, "groups.beyond_which", model.tick, r["key"][new])
     r["group"][new] = table["id"][np.floor(draw * len(table["id"])).astype(int)]

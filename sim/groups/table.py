@@ -56,7 +56,13 @@ def position(table: dict, ids: np.ndarray) -> np.ndarray:
 
 def mixed(a, b) -> np.ndarray:
     """Keys of pairs (uint64); either may be a number."""
-    a, b = np.broadcast_arrays(np.asarray(a, np.uint64), np.asarray(b, np.uint64))
+    a, b = np.asarray(a, np.uint64), np.asarray(b, np.uint64)
+    if not a.ndim:
+        a = np.full(b.shape, a)
+    elif not b.ndim:
+        b = np.full(a.shape, b)
+    elif a.shape != b.shape:
+        a, b = np.broadcast_arrays(a, b)
     out = np.empty(a.size, np.uint64)
     mix_arrays(np.ascontiguousarray(a).ravel(), np.ascontiguousarray(b).ravel(), out)
     return out.reshape(a.shape)

@@ -49,9 +49,11 @@ class Visits:
         for name, dtype in COLUMNS.items():
             setattr(self, name, np.ascontiguousarray(table[name][order], dtype))
         if len(order):
-            new = np.flatnonzero(np.diff(self.cell, prepend=-1))
+            start = np.ones(len(order), bool)
+            np.not_equal(self.cell[1:], self.cell[:-1], out=start[1:])
+            new = np.flatnonzero(start)
             self.first[self.cell[new]] = new
-            self.count[self.cell[new]] = np.diff(new, append=len(order))
+            self.count[self.cell[new]] = np.append(new[1:], len(order)) - new
 
 
 def empty() -> dict[str, np.ndarray]:

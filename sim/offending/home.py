@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+SMALL = 4_096  # comparisons up to which comparing everything with everything is quickest
 MOST = 2.0  # earlier violence counts up to two fresh events
 
 
@@ -17,6 +18,10 @@ def earlier_violence(off, model, dwellings: np.ndarray) -> np.ndarray:
     if len(s["home_id"]) and len(dwellings):
         days = (model.tick - s["home_tick"]) / model.calendar.ticks_per_day
         fresh = np.exp(-days / off.params.conflict_days)
+        if len(dwellings) * len(fresh) < SMALL:
+            which, event = np.nonzero(dwellings[:, None] == s["home_id"][None, :])
+            np.add.at(out, which, fresh[event])
+            return np.minimum(out, MOST)
         homes, at = np.unique(dwellings, return_inverse=True)
         home = np.minimum(np.searchsorted(homes, s["home_id"]), len(homes) - 1)
         here, sums = homes[home] == s["home_id"], np.zeros(len(homes))

@@ -239,6 +239,8 @@ class Routines(Mechanism):
     def prepare(self, model) -> None:
         self.hourly, hours = schedules.hourly(), model.calendar.tick_hours
         self.usual = self.hourly.reshape(*self.hourly.shape[:2], 24 // hours, hours, 6).mean(axis=3)  # by tick of a day
+        clock = np.arange(24).reshape(-1, hours)
+        self.dark = ((clock >= 20) | (clock < 6)).mean(axis=1).tolist()  # share of the tick that is dark, by tick
         self.no_one = np.zeros((model.chunks, 3, model.city.grid.cells), np.int32)
 
     def shares(self, model, hour: int | None = None) -> np.ndarray:
@@ -278,8 +280,7 @@ class Routines(Mechanism):
         given_up = self.given_up(model).astype(np.float32).ravel() if rules else np.empty(0, np.float32)
         limits = np.cumsum(self.shares(model), axis=1)[:, :5]
         cut = np.round(limits * 2.0**24).astype(np.int32)
-        hours = np.arange(model.slot * model.calendar.tick_hours, (model.slot + 1) * model.calendar.tick_hours)
-        dark = float(np.mean((hours >= 20) | (hours < 6)))
+        dark = self.dark[model.slot]
         counts = self.no_one
         counts[:] = 0
         model.parallel_indexed(
