@@ -238,7 +238,6 @@ class Routines(Mechanism):
 
     def prepare(self, model) -> None:
         self.hourly, hours = schedules.hourly(), model.calendar.tick_hours
-        self.usual = self.hourly.reshape(*self.hourly.shape[:2], 24 // hours, hours, 6).mean(axis=3)  # by tick of a day
         clock = np.arange(24).reshape(-1, hours)
         self.dark = ((clock >= 20) | (clock < 6)).mean(axis=1).tolist()  # share of the tick that is dark, by tick
         self.no_one = np.zeros((model.chunks, 3, model.city.grid.cells), np.int32)
@@ -247,7 +246,8 @@ class Routines(Mechanism):
         """Shares of activities by routine for this tick (or one hour of it): float64[7, 6]."""
         calendar = model.calendar
         kind = schedules.day_kind(calendar.weekday(model.day))
-        table = (self.usual[:, kind, model.slot] if hour is None else self.hourly[:, kind, hour]).copy()
+        by_tick = schedules.by_tick(calendar.tick_hours)
+        table = (by_tick[:, kind, model.slot] if hour is None else self.hourly[:, kind, hour]).copy()
         table[:, 4:] *= 1 + self.params.outdoors_in_summer * calendar.season(model.day)
         table[:, 0] = np.maximum(0, 1 - table[:, 1:].sum(axis=1))
         return table / table.sum(axis=1, keepdims=True)

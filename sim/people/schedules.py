@@ -7,6 +7,8 @@ modelling choice. They are schedules of everybody's day, not curves of crime.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 ROUTINES = ("infant", "pupil", "student", "worker", "shift_worker", "jobless", "retired")
@@ -118,6 +120,13 @@ def hourly() -> np.ndarray:
     table[:, 1, 20:, VISIT] *= 1.3
     table[..., HOME] = 1 - table[..., 1:].sum(axis=-1)
     return table
+
+
+@functools.cache
+def by_tick(hours: int) -> np.ndarray:
+    """Shares of ticks of so many hours by activity: float64[routine, day kind, tick of the day, activity]."""
+    table = hourly()
+    return table.reshape(*table.shape[:2], 24 // hours, hours, 6).mean(axis=3)
 
 
 def day_kind(weekday: int) -> int:
