@@ -139,8 +139,12 @@ def _sensitivity(job: Job, plan: SweepPlan) -> int:
     said_compiling()
     if options.force and out.is_dir():
         SweepFolder.remove(out)
-    folder = run_design(plan, out, engine, limits=Limits(options.time_limit, options.memory_limit),
-                        fail_fast=options.fail_fast, label="sensitivity")
+    try:
+        folder = run_design(plan, out, engine, limits=Limits(options.time_limit, options.memory_limit),
+                            fail_fast=options.fail_fast, label="sensitivity")
+    except KeyboardInterrupt:
+        print(f"what is finished is stored in {out}; go on with the same command", file=sys.stderr)
+        raise
     return conclude(folder, job)
 
 

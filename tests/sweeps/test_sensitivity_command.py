@@ -155,10 +155,15 @@ def test_parameters_of_an_experiment_file_with_groups(short):
     assert done.status == 0 and not Path("results").exists() and "dry run" in done.out
 
 
-def test_pawn_and_a_plain_sweep(short):
-    done = call("sensitivity", *short, "method=pawn", "samples=30", "replications=2", "out=p")
-    assert done.status == 0, done.err
-    assert indices("p")["x2", "median"]["value"] > 0 and "PAWN: ishigami" in done.out
+def test_pawn_takes_the_draws_of_a_plain_sweep(short):
+    Path("q.yaml").write_text("replications: 2\ndesign: lhs\ndraws: 30\nparameters:\n"
+                              "  mechanism.ishigami.x1: {}\n  mechanism.ishigami.x2: {}\n")
+    words = [w for w in short if not w.startswith(("parameters", "outcomes", "resamples"))]
+    assert call("sweep", *words, "experiment=q.yaml", "out=p").status == 0
+    done = call("sensitivity", "out=p", "outcomes=[ishigami]", "resamples=40")
+    assert done.status == 0 and "PAWN: ishigami" in done.out, done.err
+    assert {name for name, _ in indices("p")} == {"x1", "x2", "dummy"} and indices("p")["x2", "median"]["value"] > 0
+    assert call("sensitivity", "out=p", "method=morris").status == 2
 
 
 def test_failed_runs_are_named_and_their_points_left_out(short):
