@@ -38,7 +38,7 @@ def good_direction(name: str) -> str:
 def event_outcomes() -> list[str]:
     """Names of the outcomes that are counted from the events of every run."""
     names = [f"{layer}.{kind}" for layer in LAYERS for kind in (*TYPES, "all", "victimisations")]
-    return [*names, "discovered.all", "cleared.all", "loss.all"]
+    return [*names, "discovered.all", "cleared.all", *(f"cleared.{kind}" for kind in TYPES), "loss.all"]
 
 
 def check_outcome(name: str) -> None:
@@ -107,6 +107,8 @@ def _from_events(run: Any, start: datetime.date, months: int) -> dict[str, np.nd
         out[f"{layer}.all"] = count(mask)
         out[f"{layer}.victimisations"] = count(mask & ~np.isin(code, [TYPES.index(t) for t in APART]))
     out["discovered.all"], out["cleared.all"] = count(column["discovered"]), count(column["cleared"])
+    for k, kind in enumerate(TYPES):
+        out[f"cleared.{kind}"] = count(column["cleared"] & (code == k))
     out["loss.all"] = count(layers["true"], column["loss"].astype(float))
     return out
 
