@@ -37,10 +37,10 @@ def releases(run: Records) -> tuple[np.ndarray, np.ndarray]:
 
 
 def arrests(run: Records) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cleared events of all types: (who, day of the offence, day of the arrest)."""
+    """Cleared events of all types: (who, day of the offence, day of the arrest), accomplices included."""
     e = run.events
-    which = e["cleared"] & (e["offender"] >= 0) & run.mask(TYPES, scored=False)
-    return e["offender"][which], e["day"][which], e["cleared_day"][which]
+    rows, people = run.doers(e["cleared"] & run.mask(TYPES, scored=False))
+    return people, e["day"][rows], e["cleared_day"][rows]
 
 
 def until_arrest(run: Records, person: np.ndarray, since: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
