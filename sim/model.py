@@ -162,8 +162,10 @@ class CityModel(ColumnModel):
         self._make_layers()
         self.levers = Board(self._sizes(), self._find)
         if snapshot is None:
-            # Incomes come first: the first users and sellers are chosen by them.
-            for mechanism in sorted(self.mechanisms.values(), key=lambda m: m.name != "economy"):
+            # Incomes and friends come first: the first users and sellers are chosen by them.
+            first = ("lifecourse", "economy")
+            for mechanism in sorted(self.mechanisms.values(), key=lambda m: -1 - first.index(m.name)
+                                    if m.name in first else 0):
                 mechanism.setup(self)
             self.people = None  # the synthesis is in the columns now
         else:

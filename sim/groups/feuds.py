@@ -45,7 +45,8 @@ def out_tick(model, key, days_ahead=1) -> np.ndarray:
 
 
 def battle(model, state: dict, g: int, h: int, cell: int, key, p) -> None:
-    """Plan the fights of a contest: one tomorrow and some more within a week."""
+    """Plan the fights of a contest: one tomorrow and some more within a week. Within a group (g = h) they are its own.
+    """
     table = state["groups"]
     u = uniforms(model.seed, "groups.battle", model.tick, np.array([key]))[0]
     mean, count, mass = p.more_fights, 0, np.exp(-p.more_fights)
@@ -57,8 +58,8 @@ def battle(model, state: dict, g: int, h: int, cell: int, key, p) -> None:
     keys = mixed(key, np.arange(count + 1))
     later = uniforms(model.seed, "groups.battle_day", model.tick, keys) * 7
     days = np.where(np.arange(count + 1) == 0, 1, 1 + np.floor(later)).astype(np.int64)
-    plan(state, attacker=table["id"][g], defender=table["id"][h], cell=cell, motive=TURF, key=keys,
-         due=out_tick(model, keys, days))
+    plan(state, attacker=table["id"][g], defender=table["id"][h], cell=cell,
+         motive=DISCIPLINE if g == h else TURF, key=keys, due=out_tick(model, keys, days))
 
 
 def retaliate(model, state: dict, p) -> int:

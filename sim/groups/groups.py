@@ -141,7 +141,8 @@ class Groups(Mechanism):
         strong = turf.strength(model, table, p)[at]
         pays = pays < places.willing(model, cell, strong, p)
         week = (model.day + model.calendar.burn_in_days) // 7
-        pays &= business % np.uint64(p.visit) == np.uint64(week % p.visit)
+        every = places.weeks_between(table, p)[at]
+        pays &= business % every == np.uint64(week) % every
         cell, at, business = cell[pays], at[pays], business[pays]
         if not len(cell):
             return

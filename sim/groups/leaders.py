@@ -1,7 +1,8 @@
 """Succession, splitting, secession, founding and merging: what keeps the number of groups where it is.
 
-Whoever takes a leader away leaves heirs who may not agree; a group that splits leaves two rivals where one held the
-place (Calderon et al. 2015; Lindo and Padilla-Romo 2018). Large groups lose parts, small ones are absorbed.
+Whoever takes a leader away leaves heirs who may not agree: they come to blows, over the group or, where it splits, over
+its best place, and two rivals are left where one held the place (Calderon et al. 2015; Lindo and Padilla-Romo 2018).
+All hear of it at once and try their luck with who is weaker now. Large groups lose parts, small ones are absorbed.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import uniforms
+from sim.groups import feuds, turf
 from sim.groups import table as groups_table
 from sim.groups.people import away, enrol, free, living, members, ties_within
-from sim.groups.places import market
+from sim.groups.places import market, prizes
 from sim.groups.table import distance, group_key, mixed, position
 
 SHAKEN = 0.6  # cohesion that is left after a leader is gone
@@ -44,14 +46,34 @@ def succession(model, state: dict, p) -> None:
         order = np.lexsort((r["id"][heirs], -r["capital_violence"][heirs], -ties))
         first, second = heirs[order[0]], heirs[order[min(1, len(order) - 1)]]
         n1, n2 = ties[order[0]], ties[order[min(1, len(order) - 1)]]
+        before = 0.5 + 0.5 * table["cohesion"][g]
         table["cohesion"][g] *= SHAKEN
+        table["belief"][:, g] *= (0.5 + 0.5 * table["cohesion"][g]) / before  # everybody hears of it
         table["leader"][g] = r["id"][first]
         table["home"][g] = r["home"][first]
         state["today"]["successions"] += 1
         key = mixed(table["key"][g], r["key"][first])
         u = uniforms(model.seed, "groups.split", model.tick, np.array([key]))[0]
-        if second != first and len(heirs) >= 4 and u < p.split * (n2 + 1.0) / (n1 + 1.0):
-            divide(model, state, p, g_id, int(r["id"][second]))
+        if second != first and u < p.split * (n2 + 1.0) / (n1 + 1.0):
+            split = len(heirs) >= 4 and divide(model, state, p, g_id, int(r["id"][second]))
+            dispute(model, state, p, g_id, int(r["id"][second]) if split else g_id, key)
+
+
+def dispute(model, state: dict, p, g_id: int, rival: int, key) -> None:
+    """Heirs come to blows: two halves over the best place of both, or those of one group at home."""
+    table, places = state["groups"], prizes(model, p)
+    a, b = position(table, np.array([g_id, rival])).tolist()
+    if a == b:
+        feuds.battle(model, state, a, a, int(table["home"][a]), key, p)
+        return
+    holder = model.layers["turf"][places["cell"]]
+    ours = np.flatnonzero((holder == g_id) | (holder == rival))
+    if not len(ours):
+        return
+    best = ours[np.argmax((places["rent"] + places["fees"])[ours])]
+    g, h = (b, a) if holder[best] == g_id else (a, b)  # whoever does not have it tries
+    turf.contest(model, state, turf.strength(model, table, p), g, h, int(places["cell"][best]),
+                 places["established"][best], key, p)
 
 
 def divide(model, state: dict, p, g_id: int, rival: int) -> bool:
@@ -84,6 +106,8 @@ def divide(model, state: dict, p, g_id: int, rival: int) -> bool:
     found(model, state, rival, r["home"][founder], **values)
     model.layers["turf"][cells[to]] = rival
     a, b = position(table, np.array([g_id, rival]))
+    table["belief"][:, b] = share * table["belief"][:, a]  # everybody sees that they are fewer
+    table["belief"][:, a] *= 1.0 - share
     table["debt"][a, b] = table["debt"][b, a] = p.quarrel
     state["today"]["splits"] += 1
     return True

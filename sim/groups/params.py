@@ -32,7 +32,9 @@ class GroupsParams(MechanismParams):
                            "cent of businesses outside the strongholds)",
                            doc="how firmly businesses refuse a group of ten where efficacy is average")
     visit: int = param(4, unit="weeks", low=1, high=52, source="modelling choice",
-                       doc="weeks from one collection to the next")
+                       doc="weeks from one collection to the next by a group that is sure of its places")
+    haste: float = param(0.3, unit="per attack", low=0, high=3, source="Magaloni et al. 2020 (direction); modelling "
+                         "choice", doc="how much each unanswered attack shortens the time to the next collection")
     refusal: float = param(0.6, unit="logit per sd", low=0, high=4, source="modelling choice",
                            doc="how much collective efficacy helps a business to refuse")
     wages: float = param(0.7, unit="share", low=0, high=1, source="Levitt and Venkatesh 2000 (order of magnitude)",

@@ -38,6 +38,18 @@ def willing(model, cells: np.ndarray, strength, p) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(p.courage + p.refusal * efficacy - fear))
 
 
+def weeks_between(table: dict, p) -> np.ndarray:
+    """Weeks from one collection of each group to the next (uint64, at least 1).
+
+    Who is sure of a place takes a little for long; who may lose it soon takes what there is (Olson 1993; Magaloni et
+    al. 2020: more extortion where groups contest a territory). A group is unsure after the loss of a leader and while
+    attacks between it and others are unanswered.
+    """
+    unsettled = table["debt"].sum(axis=0) + table["debt"].sum(axis=1)
+    weeks = p.visit * table["cohesion"] / (1.0 + p.haste * unsettled)
+    return np.maximum(np.rint(weeks), 1.0).astype(np.uint64)
+
+
 def prizes(model, p) -> dict[str, np.ndarray]:
     """All places worth holding: cells, weekly rent of drug sales and of extortion, established sellers."""
     m = market(model)

@@ -90,15 +90,21 @@ def contests(model, state: dict, turn: np.ndarray, p) -> int:
             turf[cells[c]] = table["id"][g]
             continue
         fought += 1
-        mine = true[g] * np.exp(-distance(model, table["home"][g], cells[c]) / p.reach)
-        theirs = true[h] * np.exp(-distance(model, table["home"][h], cells[c]) / p.reach)
-        chance = win_chance(mine, theirs, prize["established"][c], p)
-        won = uniforms(model.seed, "groups.win", model.tick, np.array([key]))[0] < chance
-        if won:
-            turf[cells[c]] = table["id"][g]
-        table["cash"][g] -= p.cost * (1.0 - 0.3 * won)
-        feuds.battle(model, state, g, h, int(cells[c]), key, p)
+        contest(model, state, true, g, h, int(cells[c]), prize["established"][c], key, p)
     return fought
+
+
+def contest(model, state: dict, true, g: int, h: int, cell: int, established: float, key, p) -> None:
+    """Group `g` tries to take a place of `h`: what is true decides who has it, and there are fights."""
+    table = state["groups"]
+    mine = true[g] * np.exp(-distance(model, table["home"][g], cell) / p.reach)
+    theirs = true[h] * np.exp(-distance(model, table["home"][h], cell) / p.reach)
+    chance = win_chance(mine, theirs, established, p)
+    won = uniforms(model.seed, "groups.win", model.tick, np.array([key]))[0] < chance
+    if won:
+        model.layers["turf"][cell] = table["id"][g]
+    table["cash"][g] -= p.cost * (1.0 - 0.3 * won)
+    feuds.battle(model, state, g, h, cell, key, p)
 
 
 def give_up(model, turf: np.ndarray, cells: np.ndarray, worth: np.ndarray) -> None:

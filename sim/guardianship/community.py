@@ -25,6 +25,7 @@ from sim.registry import mechanism
 SEEN = {"robbery": 1.0, "assault": 1.0, "homicide": 2.0, "theft": 0.25, "harassment": 0.25, "drugs": 0.02}
 BROKEN = {"burglary": 1.0, "vehicle": 1.0}
 WEEK, MONTH, YEAR = 7, 30, 365
+RUN_IN = 3 * YEAR  # days until moves are as many as later: a city starts without a vacant home
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,12 @@ class Community(Mechanism):
         if "hardship" in r and s["hardship"].any():
             change = (cohesion.around(model, r["hardship"]) - s["hardship"]) / p.hardship_spread
             aim -= p.efficacy_disadvantage * change
-        if days > YEAR and "moved" in r:  # the turnover of the first year is what is usual there
+        if days > YEAR and "moved" in r:  # the mean turnover of the first years is what is usual there
             recent = cohesion.around(model, r["moved"] > model.day - YEAR)
             if s["turnover"] is None:
                 s["turnover"] = recent
+            elif days <= RUN_IN:
+                s["turnover"] = s["turnover"] + (recent - s["turnover"]) / ((days - YEAR) // MONTH + 1)
             aim -= p.efficacy_stability * (recent - s["turnover"]) / p.turnover_spread
         s["drift"] += (np.clip(aim, -2, 2) - s["drift"]) * (1 - 0.5 ** (MONTH / p.pace))
 

@@ -1,7 +1,8 @@
 """Conflict at home: what makes violence in a household likelier, apart from the street.
 
 Hardship, dependence on drugs and earlier violence in the same household are the firmest risk factors of violence
-between partners (Capaldi et al. 2012); separation of the memory by household lets cycles of violence arise.
+between partners (Capaldi et al. 2012); separation of the memory by household lets cycles of violence arise. Where
+neighbours stand together conflict at home is told and is not put up with, and there is less of it (Browning 2002).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def strain(off, model, rows: np.ndarray) -> np.ndarray:
     dependent = r["use"][rows] == 2
     out = p.home_hardship * r["hardship"][rows].astype(float) + p.home_dependence * dependent
     if model.spec.interactions:
+        willing = 1.0 / (1.0 + np.exp(-model.layers["efficacy"][r["home"][rows]].astype(float)))
+        out -= p.home_neighbours * (willing - 0.5)
         out += p.home_conflict * earlier_violence(off, model, r["dwelling"][rows])
     return out
 

@@ -209,6 +209,11 @@ class OffendingParams(MechanismParams):
     home_conflict: float = _weight(
         0.4, "each of up to two fresh violent events in the same household", "Capaldi et al. 2012; modelling choice"
     )
+    home_neighbours: float = _weight(
+        0.4,
+        "neighbours who are told and do not put up with violence at home: collective efficacy above or below the mean",
+        "Browning 2002 (direction); modelling choice",
+    )
     conflict_days: float = param(
         60.0, unit="days", low=1, high=1000, source="modelling choice", doc="fading of conflict after violence at home"
     )

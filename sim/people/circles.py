@@ -14,7 +14,30 @@ from sim.people.nodes import NEAR_IN_ORDER, destinations
 
 QUARTER = 3  # friends are looked over every third month, a third of the areas at a time
 YOUNGEST = 6.0
-AT_WORK = 0.5  # share of searches at school or work by those who have one
+AT_WORK = 0.25  # share of searches at school or work by those who have one: of four ties at the start it is one
+
+
+SETTLED_AGE = 20
+KEPT = 0.9  # of two of their three friends near home adults have made elsewhere
+
+
+def friends_from_before(model) -> None:
+    """Let two of the friends of most adults be neighbours of earlier homes, who live anywhere.
+
+    People have moved before a run begins, so that the share of friends near home does not fall while it lasts.
+    """
+    r, age = model.residents, model.age()
+    rows = np.flatnonzero(r["alive"] & (age >= SETTLED_AGE))
+    rows = rows[np.lexsort((_hash(r["key"][rows]), age[rows].astype(np.int64)))]
+    place, ties = np.arange(len(rows)), r["ties"]
+    for k in (1, 2):
+        kept = uniforms(model.seed, "lifecourse.kept_friend", 0, r["key"][rows], k) < KEPT
+        shift = 1 + np.floor(NEAR_IN_ORDER * uniforms(model.seed, "lifecourse.who_was_kept", 0, r["key"][rows], k))
+        at = np.where(place + shift < len(rows), place + shift, place - shift).astype(np.int64)
+        friend = rows[np.clip(at, 0, len(rows) - 1)]
+        kept &= (r["dwelling"][friend] != r["dwelling"][rows]) & (ties[rows, k] >= 0)
+        kept &= ~(ties[rows] == r["id"][friend][:, None]).any(axis=1)
+        ties[rows[kept], k] = r["id"][friend[kept]]
 
 
 class Places:

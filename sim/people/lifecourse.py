@@ -101,6 +101,7 @@ class Lifecourse(Mechanism):
 
     def setup(self, model) -> None:
         if self.params.enabled:
+            circles.friends_from_before(model)
             self._begin(model)
 
     def prepare(self, model) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.errors import SpecError
-from sim.groups import feuds, leaders, recruits, turf
+from sim.groups import feuds, leaders, places, recruits, turf
 from sim.groups.people import members, ties_within
 from sim.model import CityModel
 from sim.records import APART, CODE, LINKS, MOTIVES
@@ -212,3 +212,31 @@ def test_who_is_readier_to_join():
         assert (recruits.readiness(model, rows, p) < before).all(), lever
         model.levers.withdraw("test")
     np.testing.assert_array_equal(recruits.readiness(model, rows, p), before)
+
+
+def test_heirs_come_to_blows_and_everybody_hears_that_the_leader_is_gone():
+    """Of groups whose leaders are all taken away some split or quarrel; the others take them to be weaker at once."""
+    model = CityModel(build(merge(TOWN, {"mechanism": {"groups": {"attack": 0.0, "discipline": 0.0, "split": 1.0}}})))
+    model.run_days(3)
+    s, r = state(model), model.residents
+    table = s["groups"]
+    before, belief = set(table["id"].tolist()), dict(zip(table["id"].tolist(), table["belief"].sum(axis=0)))
+    rows = r.rows(table["leader"])
+    model.propose("residents", "custody_until", r["id"][rows], model.tick + 600, op="set")
+    model.run_days(2)
+    plan, log = s["plan"], model.log
+    quarrels = np.isin(plan["motive"], (feuds.TURF, feuds.DISCIPLINE)).sum()
+    quarrels += np.isin(log["motive"], (MOTIVES.index("turf"), MOTIVES.index("discipline")))[log["group"] >= 0].sum()
+    assert quarrels > 0
+    table = s["groups"]
+    shaken = np.flatnonzero(np.isin(table["id"], list(before)) & (table["cohesion"] < 0.9))
+    assert len(shaken) and all(table["belief"][:, g].sum() < belief[int(table["id"][g])] * 1.05 for g in shaken)
+
+
+def test_who_may_lose_a_place_collects_more_often():
+    p = CityModel(build(TOWN)).mechanisms["groups"].params.__class__(visit=4, haste=0.3)
+    table = dict(cohesion=np.array([1.0, 0.6, 1.0]), debt=np.array([[0, 0, 0], [0, 0, 0], [0, 3.0, 0]]))
+    weeks = places.weeks_between(table, p)
+    assert weeks[0] == 4 and weeks[1] < 3 and 1 <= weeks[2] < 4
+    table["debt"] = np.full((3, 3), 50.0)
+    assert (places.weeks_between(table, p) == 1).all()

@@ -150,11 +150,23 @@ def test_it_follows_hardship_and_turnover_slowly(places):
             r = model.residents
             r["moved"][np.isin(r["home"], half) & (r["key"] % 5 == 0)] = model.day
         for _ in range(6):
-            m._follow(model, 400)
+            m._follow(model, 1_200)
         m._settle(model)
     for model in (poor, mobile):
         fall = (base.layers["efficacy"] - model.layers["efficacy"])[half][lived]
         assert .1 < fall.mean() < .8 and (fall > -1e-6).all()
+
+
+def test_the_turnover_of_the_first_years_is_what_is_usual(places):
+    """A city starts without vacant homes, so its first year has fewer moves than later ones."""
+    model = CityModel.restore(places.snapshot())
+    m, r = model.mechanisms["community"], model.residents
+    seen = []
+    for days, moving in ((390, 20), (420, 10), (1_110, 5)):
+        r["moved"][r["key"] % moving == 0] = model.day
+        m._follow(model, days)
+        seen.append(m.state["turnover"].copy())
+    assert seen[0].mean() < seen[1].mean() and (seen[2] == seen[1]).all()
 
 
 def test_a_lever_of_zero_and_storage_order_change_nothing(places):

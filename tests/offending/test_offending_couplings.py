@@ -93,7 +93,9 @@ def test_strain_rises_with_hardship_dependence_and_earlier_violence(town):
     off, r = town.mechanisms["offending"], town.residents
     rows = np.arange(len(r))
     strain, p = home.strain(off, town, rows), off.params
+    willing = 1 / (1 + np.exp(-town.layers["efficacy"][r["home"]].astype(float)))
     own = p.home_hardship * r["hardship"].astype(float) + p.home_dependence * (r["use"] == 2)
+    own -= p.home_neighbours * (willing - 0.5)
     assert (strain >= own - 1e-12).all()
     hit = np.isin(r["dwelling"], off.state["home_id"])
     assert hit.any() and (strain[hit] > own[hit]).all() and np.allclose(strain[~hit], own[~hit])
@@ -123,3 +125,12 @@ def test_mates_at_the_place_join_and_others_do_not():
     model.spec.interactions = False
     mates_join(off, model, rows, r["cell"][rows], np.zeros(len(rows), bool), none)
     assert (none == -1).all()
+
+
+def test_neighbours_who_stand_together_put_up_with_less_violence_at_home(town):
+    off, rows, efficacy = town.mechanisms["offending"], np.arange(len(town.residents)), town.layers["efficacy"]
+    before, kept = home.strain(off, town, rows), efficacy.copy()
+    efficacy += 1.0
+    after = home.strain(off, town, rows)
+    efficacy[:] = kept
+    assert (after < before).all()

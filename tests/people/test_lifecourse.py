@@ -66,6 +66,20 @@ def test_work_ties_and_self_control_do_not_drift(decade):
     assert (friend[named] >= 0).mean() > 0.97, "friends who are gone are let go"
 
 
+def test_people_start_with_friends_of_earlier_homes_and_keep_as_many_near(decade):
+    model, first = decade
+    width, city = model.city.grid.width, CityModel(build(SPEC))
+    share = []
+    for r in (city.residents, model.residents):
+        alive = np.flatnonzero(r["alive"])
+        friend, home = r.find(r["ties"][alive]), r["home"].astype(int)
+        named = (r["ties"][alive] >= 0) & (friend >= 0)
+        there, here = home[np.maximum(friend, 0)], home[alive][:, None]
+        near = np.hypot(there % width - here % width, there // width - here // width) <= 2
+        share.append((named & near).sum() / named.sum())
+    assert 0.2 < share[0] < 0.8 and abs(share[1] - share[0]) < 0.06, share
+
+
 def test_children_belong_to_a_mother_of_a_mothers_age(decade):
     model, first = decade
     r = model.residents
