@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 TOWN = {"city": {"residents": 20_000, "firearms": 1.0}, "burn_in_years": 0, "years": 10,
         "mechanism": {"groups": {"attack": 0.01}}}
 WARM = 120
+VIOLENT = [CODE[t] for t in ("assault", "homicide", "robbery", "extortion")]
 
 
 def outcomes(model, since: int) -> dict[str, float]:
@@ -26,7 +27,7 @@ def outcomes(model, since: int) -> dict[str, float]:
     young = (model.age() < 25) & model.residents["alive"]
     return {"fights": float(group.sum()), "homicides": float((log["type"][new] == CODE["homicide"]).sum()),
             "killed": float((group & (log["type"][new] == CODE["homicide"])).sum()),
-            "violence": float(np.isin(log["type"][new], [CODE[t] for t in ("assault", "homicide", "robbery", "extortion")]).sum()),
+            "violence": float(np.isin(log["type"][new], VIOLENT).sum()),
             "young": float((young & (model.residents["group"] >= 0)).sum()),
             "members": float((model.residents["group"] >= 0).sum()), "number": series["groups.number"][-1],
             "guns": float((model.residents["gun"] > 0).sum())}
