@@ -141,6 +141,47 @@ class ResumeOptions(FolderOptions):
 
 
 @dataclass(frozen=True)
+class StatusOptions(FolderOptions):
+    """Settings of the task `status`."""
+
+    every: float = param(0.0, unit="s", low=0, high=86_400, source="-",
+                         doc="look again after that long, until nothing is missing; 0 looks once")
+
+
+@dataclass(frozen=True)
+class VerifyOptions(FolderOptions):
+    """Settings of the task `verify`."""
+
+    sample: int = param(3, unit="rows", low=0, high=100_000, source="-", doc="finished rows to run again, at random")
+    rows: tuple[int, ...] = param((), unit="rows", source="-", doc="these rows instead")
+    seed: int = param(1, unit="-", low=0, high=2**62, source="-", doc="seed of the choice")
+
+
+@dataclass(frozen=True)
+class RerunOptions(FolderOptions):
+    """Settings of the task `rerun`."""
+
+    rows: tuple[int, ...] = param((), unit="rows", source="-", doc="rows of the run table")
+    failed: bool = param(False, unit="-", source="-", doc="all rows that failed")
+    records: str = param("summary", unit="-", choices=("summary", "full"), source="-",
+                         doc="full also stores events, people, places and series of the rows")
+    force: bool = param(False, unit="-", source="-", doc="go on although code, packages or settings have changed")
+    time_limit: float = param(0.0, unit="s", low=0, high=1e7, source="-",
+                              doc="longest time of a run, of its burn-in likewise; 0: no limit")
+    memory_limit: float = param(0.0, unit="GB", low=0, high=1e5, source="-",
+                                doc="most memory of a worker process; 0: no limit")
+
+
+@dataclass(frozen=True)
+class ExpandOptions(ResumeOptions):
+    """Settings of the task `expand`."""
+
+    replications: int = param(0, unit="runs", low=0, high=1_000_000, source="-",
+                              doc="replications to have in all; 0 leaves them")
+    draws: int = param(0, unit="draws", low=0, high=1_000_000, source="-", doc="draws to have in all; 0 leaves them")
+
+
+@dataclass(frozen=True)
 class DiagnoseOptions(OutOptions):
     """Settings of the task `diagnose`."""
 

@@ -22,8 +22,9 @@ def run(jobs: Sequence[Job]) -> int:
 
 def _resume(job: Job) -> int:
     from experiments.sweep import conclude, said_compiling
-    from experiments.sweeps.carry_out import Limits, carry_out, missing, shard_of
-    from experiments.sweeps.resuming import accept
+    from experiments.sweeps.carry_out import limits_of, missing, shard_of
+    from experiments.sweeps.looking import carry_out_by_rule
+    from experiments.sweeps.resuming import accept, note
     from experiments.sweeps.store import SweepFolder
 
     options = job.options
@@ -40,11 +41,9 @@ def _resume(job: Job) -> int:
     if worlds:
         said_compiling()
     with folder.lock(options.shard):
-        if changes:
-            folder.save()
-        limits = Limits(options.time_limit, options.memory_limit, folder.plan.budget.get("cpu_hours", 0.0))
-        outcome = carry_out(folder, job.groups["engine"], limits, shard=options.shard, fail_fast=options.fail_fast,
-                            label="resume")
+        note(folder, changes)
+        outcome = carry_out_by_rule(folder, job.groups["engine"], limits_of(options, folder), shard=options.shard,
+                                    fail_fast=options.fail_fast, label="resume")
     return conclude(folder, outcome)
 
 

@@ -61,8 +61,9 @@ def _place(options: SweepOptions, plan: SweepPlan) -> Path:
 
 
 def _sweep(job: Job, plan: SweepPlan, out: Path) -> int:
-    from experiments.sweeps.carry_out import Limits, carry_out
+    from experiments.sweeps.carry_out import limits_of
     from experiments.sweeps.forecast import forecast
+    from experiments.sweeps.looking import carry_out_by_rule
 
     options, engine = job.options, job.groups["engine"]
     print(describe(plan, engine), flush=True)
@@ -72,9 +73,9 @@ def _sweep(job: Job, plan: SweepPlan, out: Path) -> int:
         return 0
     said_compiling()
     folder = make_or_join(out, plan, options, engine)
-    limits = Limits(options.time_limit, options.memory_limit, plan.budget.get("cpu_hours", 0.0))
     with folder.lock(options.shard):
-        outcome = carry_out(folder, engine, limits, shard=options.shard, fail_fast=options.fail_fast)
+        outcome = carry_out_by_rule(folder, engine, limits_of(options, folder), shard=options.shard,
+                                    fail_fast=options.fail_fast)
     return conclude(folder, outcome)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from experiments.engines import EngineOptions, Executor, Lost, executor
 from experiments.progress import Progress
+from experiments.sweeps import worker
 from experiments.sweeps.files import read_json
 from experiments.sweeps.plan import Row, SweepPlan
 from experiments.sweeps.store import CLAIMS, SweepFolder
@@ -75,16 +76,22 @@ def worlds_of(plan: SweepPlan, rows: Sequence[Row], shard: str = "") -> list[tup
     return made
 
 
-def missing(folder: SweepFolder, shard: str = "") -> list[tuple[Row, ...]]:
+def limits_of(options: Any, folder: SweepFolder) -> Limits:
+    """Limits from the settings of a task and the budget of a sweep."""
+    return Limits(options.time_limit, options.memory_limit, folder.plan.budget.get("cpu_hours", 0.0))
+
+
+def missing(folder: SweepFolder, shard: str = "", rows: Sequence[Row] | None = None) -> list[tuple[Row, ...]]:
     """Rows that are neither finished nor failed, in groups that share their burn-in."""
     settled = folder.done_keys() | folder.failed_keys()
-    rows = folder.rows()
+    rows = folder.rows() if rows is None else rows
     todo = [row for row in rows if row.key not in settled]
     return worlds_of(folder.plan, todo, shard) if todo else []
 
 
 def carry_out(folder: SweepFolder, engine: EngineOptions, limits: Limits = Limits(), *, shard: str = "",
-              fail_fast: bool = False, progress: Progress | bool | None = True, label: str = "sweep") -> Outcome:
+              fail_fast: bool = False, progress: Progress | bool | None = True, label: str = "sweep",
+              rows: Sequence[Row] | None = None) -> Outcome:
     """Run what is missing of a sweep, and put the results together.
 
     Parameters
@@ -99,13 +106,15 @@ def carry_out(folder: SweepFolder, engine: EngineOptions, limits: Limits = Limit
         Stop at the first run that fails.
     progress : Progress or bool
         True shows one on standard error.
+    rows : sequence of Row, optional
+        These rows only.
 
     Raises
     ------
     SweepError
         When workers cannot start, or the disk is full.
     """
-    worlds = missing(folder, shard)
+    worlds = missing(folder, shard, rows)
     wanted = {row.key for world in worlds for row in world}
     outcome = Outcome(len(wanted))
     if worlds:
@@ -132,9 +141,9 @@ class _Work:
         self.session = secrets.token_hex(8)
         self.session_file = self.claims / f"session{f'-{shard}'.replace('/', 'of') if shard else ''}"
         self.source = source_hash()
-        self.worlds = deque(worlds)
         self.costs = _Costs(folder)
-        self.total = sum(map(self.costs.world, worlds))
+        self.worlds = deque((self.costs.world(world), world) for world in worlds)
+        self.left = self.total = sum(cost for cost, _ in self.worlds)
         self.finished = 0.0
         self.rate: float | None = None  # seconds of a worker per unit of cost
         self.number = 0
@@ -177,22 +186,31 @@ class _Work:
             self.pool.flush()
 
     def _submit(self, chunk: Chunk) -> None:
-        self.flying[self.pool.submit(do_chunk, chunk)] = chunk, self._cost(chunk)
+        cost = self._cost(chunk)
+        if self.pool.apart:
+            self.flying[self.pool.submit(do_chunk, chunk)] = chunk, cost
+            return
+        days = sum(map(self.costs.days, chunk.worlds))
+        worker.watch = lambda units: self._advance(self.finished + cost * min(1.0, units / days))
+        try:
+            self.flying[self.pool.submit(do_chunk, chunk)] = chunk, cost
+        finally:
+            worker.watch = None
 
     def _next(self) -> Chunk:
         """The next chunk: as many worlds as make up the engine's time, fewer at the start and at the end."""
-        left = sum(map(self.costs.world, self.worlds))
         rate = self.rate if self.rate is not None else 1.0  # costs are in seconds by the rough rates of the model
         seconds = self.seconds
         if self.rate is None and not self.pool.all_at_once:
             seconds = min(seconds, 2.0)
-        per_worker = left * rate / self.pool.workers
+        per_worker = (self.total if self.pool.all_at_once else self.left) * rate / self.pool.workers
         wanted = min(seconds, per_worker if self.pool.all_at_once else max(0.5, per_worker / 3)) / max(rate, 1e-9)
         taken, cost = [], 0.0
         while self.worlds and (not taken or cost < wanted):
-            world = self.worlds.popleft()
+            its, world = self.worlds.popleft()
             taken.append(world)
-            cost += self.costs.world(world)
+            cost += its
+        self.left -= cost
         self.number += 1
         return Chunk(str(self.folder.path), self.number, self.session, str(self.session_file), self.source,
                      tuple(taken), self.limits, self.pool.apart)
@@ -263,7 +281,11 @@ class _Work:
         note = f"{outcome.done + outcome.failed} of {outcome.wanted} runs"
         if outcome.failed:
             note += f", {outcome.failed} failed"
-        self.progress.add(max(0.0, done - self.progress.done), note)
+        self._advance(done, note)
+
+    def _advance(self, done: float, note: str | None = None) -> None:
+        if self.progress is not None:
+            self.progress.add(max(0.0, done - self.progress.done), note)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

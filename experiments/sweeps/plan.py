@@ -41,6 +41,10 @@ class Row(NamedTuple):
     seed: int
     key: str
 
+    def __str__(self) -> str:
+        return (f"row {self.row} (scenario {self.scenario}, arm {self.arm}, draw {self.draw}, replication "
+                f"{self.replication}, seed {self.seed})")
+
 
 @dataclass(frozen=True, eq=False)
 class SweepPlan:

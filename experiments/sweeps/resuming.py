@@ -63,7 +63,7 @@ def differences(folder: SweepFolder, specs: Mapping[tuple[str, str], RunSpec] | 
 
 
 def accept(folder: SweepFolder, force: bool) -> list[Change]:
-    """Refuse to go on with a sweep that has changed; with `force` note the changes in its manifest and return them.
+    """Refuse to go on with a sweep that has changed; with `force` return what has, for :func:`note`.
 
     Raises
     ------
@@ -75,11 +75,17 @@ def accept(folder: SweepFolder, force: bool) -> list[Change]:
         more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
         raise SpecError(f"{changes[0].text}{more}; the runs that are missing would not be comparable; force=true goes "
                         "on all the same, and says so in every output")
-    told = {(c["what"], str(c["before"]), str(c["after"])) for c in folder.manifest["changes"]}
-    for change in changes:
-        if (change.what, str(change.before), str(change.after)) not in told:
-            folder.note_change(change.what, change.before, change.after)
     return changes
+
+
+def note(folder: SweepFolder, changes: list[Change]) -> None:
+    """Write changes into the manifest of a sweep that the caller has locked."""
+    told = {(c["what"], str(c["before"]), str(c["after"])) for c in folder.manifest["changes"]}
+    new = [c for c in changes if (c.what, str(c.before), str(c.after)) not in told]
+    for change in new:
+        folder.note_change(change.what, change.before, change.after)
+    if new:
+        folder.save()
 
 
 def recomposed(folder: SweepFolder) -> tuple[dict[tuple[str, str], RunSpec], list[Change]]:

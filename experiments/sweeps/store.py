@@ -77,7 +77,7 @@ class SweepFolder:
         put_table(path / DESIGN, plan.design.table())
         folder = cls(path, manifest)
         folder._plan = plan
-        put_table(path / TABLE, folder._rows(plan))
+        put_table(path / TABLE, folder.make_rows(plan))
         folder._make_rooms()
         return folder
 
@@ -128,7 +128,8 @@ class SweepFolder:
         for room in (RUNS, ERRORS, CLAIMS):
             (self.path / room).mkdir(exist_ok=True)
 
-    def _rows(self, plan: SweepPlan, cells: Iterable[tuple] | None = None, first: int = 0) -> pa.Table:
+    def make_rows(self, plan: SweepPlan, cells: Iterable[tuple] | None = None, first: int = 0) -> pa.Table:
+        """Rows of the run table for cells of a plan, all of them without `cells`, numbered from `first`."""
         import pyarrow as pa
 
         checksums = {name: city["checksum"] for name, city in self.manifest["cities"].items()}
@@ -138,6 +139,10 @@ class SweepFolder:
             for name, value in zip(columns, (number, *cell, spec.seed, plan.key(spec, checksums[cell[0]]))):
                 columns[name].append(value)
         return pa.table(columns, schema=_row_schema())
+
+    def forget(self) -> None:
+        """Read plan and run table anew when they are asked for next."""
+        self._plan = self._table = None
 
     @contextlib.contextmanager
     def lock(self, shard: str = "") -> Iterator[None]:
@@ -150,7 +155,20 @@ class SweepFolder:
             else:
                 for room in (".", RUNS, RECORDS, ERRORS, CLAIMS):
                     clear_parts(self.path / room)
+            self._bring_to_an_end()
             yield
+
+    def _bring_to_an_end(self) -> None:
+        """Finish an expansion during which somebody was killed."""
+        from experiments.sweeps.expanding import UNFINISHED, finish
+
+        self.manifest = read_json(self.path / MANIFEST) or self.manifest
+        if self.manifest.get(UNFINISHED):
+            import pyarrow.parquet as pq
+
+            following = self.path / f".{DESIGN}.next"
+            table = pq.ParquetFile(following if following.exists() else self.path / DESIGN).read()
+            finish(self, from_manifest(self.manifest, table))
 
     # -- the run table -----------------------------------------------------------------------------------------
 

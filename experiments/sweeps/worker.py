@@ -23,6 +23,7 @@ from experiments.sweeps.store import CLAIMS, ERRORS, RECORDS, RUNS, SweepFolder,
 
 LOOK = 0.3  # seconds between looks at the stop file
 MAX_LOSSES = 2  # deaths of a worker after which the run it was on counts as failed
+watch: Callable[[float], None] | None = None  # told the simulated days of a chunk that is done in this process
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
@@ -77,6 +78,8 @@ def do_chunk(chunk: Chunk) -> Status:
         return Status(0, (), 0.0, f"{socket.gethostname()}: a worker has another version of the model's source: "
                                   f"{source_hash()} instead of {chunk.source_hash}")
     desk = _Desk(chunk)
+    if chunk.limits.seconds:
+        _warm()
     try:
         with _memory_limit(chunk.limits.memory_gb):
             for world in chunk.worlds:
@@ -90,6 +93,14 @@ def do_chunk(chunk: Chunk) -> Status:
     finally:
         desk.leave()
     return Status(desk.done, tuple(desk.failed), time.process_time() - begun, desk.problem)
+
+
+@functools.cache
+def _warm() -> None:
+    """Load or compile the kernels once in a process, so that no run's time is spent on it."""
+    from sim.model import CityModel
+
+    CityModel(city={"residents": 500}, burn_in_years=0).run_days(2)
 
 
 @functools.lru_cache(maxsize=2)
@@ -285,6 +296,8 @@ class _Desk:
             self._look()
         if now - self._told >= 1.0:
             self._claim()
+            if watch is not None:
+                watch(self.units)
         if self._deadline and now > self._deadline:
             raise TimeLimit(f"took more than {self.chunk.limits.seconds:g} s")
 
