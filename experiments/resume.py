@@ -21,11 +21,12 @@ def run(jobs: Sequence[Job]) -> int:
 
 
 def _resume(job: Job) -> int:
+    from experiments.engines import executor
     from experiments.sweep import conclude, said_compiling
     from experiments.sweeps.carry_out import limits_of, missing, shard_of
     from experiments.sweeps.looking import carry_out_by_rule
     from experiments.sweeps.resuming import accept, note
-    from experiments.sweeps.store import SweepFolder
+    from experiments.sweeps.store import CLAIMS, SweepFolder
 
     options = job.options
     if options.shard:
@@ -40,9 +41,9 @@ def _resume(job: Job) -> int:
         return 0
     if worlds:
         said_compiling()
-    with folder.lock(options.shard):
+    with folder.lock(options.shard), executor(job.groups["engine"], str(folder.path / CLAIMS)) as pool:
         note(folder, changes)
-        outcome = carry_out_by_rule(folder, job.groups["engine"], limits_of(options, folder), shard=options.shard,
+        outcome = carry_out_by_rule(folder, pool, limits_of(options, folder), shard=options.shard,
                                     fail_fast=options.fail_fast, label="resume")
     return conclude(folder, outcome)
 

@@ -61,6 +61,7 @@ def _place(options: SweepOptions, plan: SweepPlan) -> Path:
 
 
 def _sweep(job: Job, plan: SweepPlan, out: Path) -> int:
+    from experiments.engines import executor
     from experiments.sweeps.carry_out import limits_of
     from experiments.sweeps.forecast import forecast
     from experiments.sweeps.looking import carry_out_by_rule
@@ -72,10 +73,11 @@ def _sweep(job: Job, plan: SweepPlan, out: Path) -> int:
         print(f"dry run: nothing was written; results would go to {out}")
         return 0
     said_compiling()
-    folder = make_or_join(out, plan, options, engine)
-    with folder.lock(options.shard):
-        outcome = carry_out_by_rule(folder, engine, limits_of(options, folder), shard=options.shard,
-                                    fail_fast=options.fail_fast)
+    with executor(engine, str(out / CLAIMS)) as pool:  # first of all: an engine that is not there leaves nothing behind
+        folder = make_or_join(out, plan, options, engine)
+        with folder.lock(options.shard):
+            outcome = carry_out_by_rule(folder, pool, limits_of(options, folder), shard=options.shard,
+                                        fail_fast=options.fail_fast)
     return conclude(folder, outcome)
 
 

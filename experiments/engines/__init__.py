@@ -30,6 +30,13 @@ def executor(options: EngineOptions, folder: str = "") -> Executor:
     SpecError
         When the engine's packages are not installed, or its scheduler does not answer.
     """
+    made = _made(options, folder)
+    if options.chunk_seconds:
+        made.chunk_seconds = options.chunk_seconds
+    return made
+
+
+def _made(options: EngineOptions, folder: str) -> Executor:
     if options.name == "serial":
         from experiments.engines.local import Serial
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -89,7 +90,7 @@ def missing(folder: SweepFolder, shard: str = "", rows: Sequence[Row] | None = N
     return worlds_of(folder.plan, todo, shard) if todo else []
 
 
-def carry_out(folder: SweepFolder, engine: EngineOptions, limits: Limits = Limits(), *, shard: str = "",
+def carry_out(folder: SweepFolder, engine: EngineOptions | Executor, limits: Limits = Limits(), *, shard: str = "",
               fail_fast: bool = False, progress: Progress | bool | None = True, label: str = "sweep",
               rows: Sequence[Row] | None = None) -> Outcome:
     """Run what is missing of a sweep, and put the results together.
@@ -98,7 +99,8 @@ def carry_out(folder: SweepFolder, engine: EngineOptions, limits: Limits = Limit
     ----------
     folder : SweepFolder
         Locked by the caller.
-    engine : EngineOptions
+    engine : EngineOptions or Executor
+        An executor is used and left open.
     limits : Limits
     shard : str
         ``k/n``: this part only.
@@ -132,7 +134,7 @@ def carry_out(folder: SweepFolder, engine: EngineOptions, limits: Limits = Limit
 class _Work:
     """One go at the missing rows."""
 
-    def __init__(self, folder: SweepFolder, engine: EngineOptions, limits: Limits, worlds: list[tuple[Row, ...]],
+    def __init__(self, folder: SweepFolder, engine: EngineOptions | Executor, limits: Limits, worlds: list[tuple[Row, ...]],
                  fail_fast: bool, progress: Any, label: str, shard: str):
         from experiments.provenance import source_hash
 
@@ -156,9 +158,10 @@ class _Work:
         elif isinstance(progress, Progress):
             progress.total = max(self.total, 1e-9)
         self.progress = progress or None
+        self.owned = isinstance(engine, EngineOptions)
+        self.pool: Executor = executor(engine, str(self.claims)) if isinstance(engine, EngineOptions) else engine
+        self.seconds = self.pool.chunk_seconds
         self.session_file.write_text(self.session)
-        self.pool: Executor = executor(engine, str(self.claims))
-        self.seconds = engine.chunk_seconds or self.pool.chunk_seconds
 
     # -- the loop ------------------------------------------------------------------------------------------------
 
@@ -305,12 +308,14 @@ class _Work:
         self.session_file.unlink(missing_ok=True)
         if any(not future.done() for future in self.flying):
             self.pool.abandon()
-        else:
+        elif self.owned:
             self.pool.shutdown(wait=True, cancel_futures=True)
         if self.progress is not None:
             self.progress.close()
         with contextlib.suppress(OSError):
             _clear(self.claims, self.session)
+            if not self.worlds and not self.flying:
+                shutil.rmtree(self.claims / "slurm", ignore_errors=True)
 
 
 class _Costs:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from experiments.arms import BASELINE
-from experiments.engines import EngineOptions
+from experiments.engines import EngineOptions, Executor
 from experiments.sweeps.carry_out import Limits, Outcome, carry_out
 from experiments.sweeps.expanding import expand
 from experiments.sweeps.precision import Decision, Rule, decide, mean_over_draws
@@ -16,7 +16,7 @@ from experiments.sweeps.store import SweepFolder
 from sim.errors import SpecError
 
 
-def carry_out_by_rule(folder: SweepFolder, engine: EngineOptions, limits: Limits = Limits(), **more: Any) -> Outcome:
+def carry_out_by_rule(folder: SweepFolder, engine: EngineOptions | Executor, limits: Limits = Limits(), **more: Any) -> Outcome:
     """Run what is missing of a sweep; where it has a rule of precision, add replications until it is content.
 
     The keyword arguments are those of :func:`experiments.sweeps.carry_out.carry_out`. With ``shard`` the rule cannot

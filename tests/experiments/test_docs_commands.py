@@ -20,16 +20,18 @@ sys.path.append(str(ROOT / "tests" / "sweeps"))
 from made_sweep import made_sweep  # noqa: E402
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TINY_SWEEP = ["city.residents=500", "years=0.02", "burn_in_years=0.01", "replications=2"]
 SMALL = ["city.residents=2000", "years=0.05", "burn_in_years=0.02"]
 # What is added to a printed command so that it takes a second. The bench has tests of its own that measure.
 ADDED = {"run": SMALL, "calibrate": ["dry_run=true"],
          "compare": [*SMALL, "replications=2", "engine=serial"], "import_city": [],
-         "bench": ["dry_run=true"], "diagnose": ["dry_run=true"], "sweep": [*SMALL, "replications=2", "engine=serial"],
-         "resume": ["engine=serial"],
+         "bench": ["dry_run=true"], "diagnose": ["dry_run=true"], "sweep": TINY_SWEEP, "resume": [], "expand": [],
+         "status": [], "verify": [], "rerun": [],
          "trials": ["dry_run=true"], "validate": ["dry_run=true"],
          "rank": [], "export": [], "discover": ["permutations=19"],
          "sensitivity": ["city.residents=300", "years=0.01", "burn_in_years=0", "samples=8", "replications=2",
                          "engine=serial"]}
+ON_A_SWEEP = ("resume", "expand", "status", "verify", "rerun")
 PLACEHOLDER = {"FOLDER": "data/my_city", "NAME": "compact_european"}
 
 
@@ -53,6 +55,8 @@ def found(pages=PAGES):
     first = {}
     for page in pages:
         for words in commands(page.read_text(encoding="utf-8")):
+            if "engine=dask" in words:  # with a scheduler: tests/sweeps/test_engines.py
+                continue
             if words[0] in TASKS or words[0].startswith("-"):
                 first.setdefault(words, page.name)
     return sorted((name, words) for words, name in first.items())
@@ -116,11 +120,14 @@ def test_a_command_works_as_printed(page, words, desk, documented):
     alone = words[0] == "sensitivity" and all(w.startswith(("out", "outcomes")) for w in words[1:])  # analyses runs
     if not quiet and not alone:
         added = [a for a in ADDED[words[0]] if not (a.startswith("city.residents") and "city=from_files" in words)]
+        if not any(w.startswith("engine") for w in words) and words[0] in ("sweep", "resume", "expand", "rerun"):
+            added = [*added, "engine=serial"]
         known = {f.name for f in fields(importlib.import_module(TASKS[words[0]][0]).OPTIONS)}
         words = [*words, *added, *(["force=true"] if "force" in known else [])]
     with folder_of_work(desk):
-        if words[0] == "resume" and not Path("results/light").exists():
-            assert call("sweep", "experiment=my_sweep.yaml", "out=results/light", *ADDED["sweep"]).status == 0
+        if words[0] in ON_A_SWEEP and not Path("results/light").exists():
+            made = call("sweep", "experiment=my_sweep.yaml", "out=results/light", *TINY_SWEEP, "engine=serial")
+            assert made.status == 0, made.err
         out = next((w.partition("=")[2] for w in words if w.startswith("out=")), f"results/{words[0]}")
         if words[0] in ("rank", "export", "discover") and not quiet and not Path(out).exists():
             made_sweep(Path(out).parent, Path(out).name, draws=30, replications=2)

@@ -81,7 +81,7 @@ def kill_and_resume(bench, words, kills, total, engine, undisturbed, rng, longes
         if have >= total:
             break
         aim = have + rng.randint(0, max(1, (total - have) // max(1, kills - killed)))
-        wait_until(lambda aim=aim: len(runs(folder)) >= aim or process.poll() is not None, longest)
+        wait_until(lambda aim=aim, p=process: len(runs(folder)) >= aim or p.poll() is not None, longest)
         wait_until(lambda: False, rng.random() * 0.2)
         kill_group(process)
         killed += 1
@@ -90,7 +90,7 @@ def kill_and_resume(bench, words, kills, total, engine, undisturbed, rng, longes
             process = bench.start("sweep", *words, "out=s", "force=true", *engine)
             continue
         process = bench.start("resume", "out=s", *engine)
-        assert wait_until(lambda before=before: len(runs(folder)) > len(before) or process.poll() is not None, 120)
+        assert wait_until(lambda have=len(before), p=process: len(runs(folder)) > have or p.poll() is not None, 120)
         assert {k: v for k, v in runs(folder).items() if k in before} == before  # nothing is done twice
     out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
