@@ -65,6 +65,7 @@ def _sweep(job: Job, plan: SweepPlan, out: Path) -> int:
     from experiments.sweeps.carry_out import limits_of
     from experiments.sweeps.forecast import forecast
     from experiments.sweeps.looking import carry_out_by_rule
+    from experiments.sweeps.store import CLAIMS
 
     options, engine = job.options, job.groups["engine"]
     print(describe(plan, engine), flush=True)
@@ -73,7 +74,7 @@ def _sweep(job: Job, plan: SweepPlan, out: Path) -> int:
         print(f"dry run: nothing was written; results would go to {out}")
         return 0
     said_compiling()
-    with executor(engine, str(out / CLAIMS)) as pool:  # first of all: an engine that is not there leaves nothing behind
+    with executor(engine, str(out / CLAIMS)) as pool:  # first: an engine that is not there leaves nothing behind
         folder = make_or_join(out, plan, options, engine)
         with folder.lock(options.shard):
             outcome = carry_out_by_rule(folder, pool, limits_of(options, folder), shard=options.shard,

@@ -19,7 +19,7 @@ from experiments.sweeps import worker
 from experiments.sweeps.files import read_json
 from experiments.sweeps.plan import Row, SweepPlan
 from experiments.sweeps.store import CLAIMS, SweepFolder
-from experiments.sweeps.worker import Chunk, Limits, Status, do_chunk
+from experiments.sweeps.worker import NO_ROOM, Chunk, Limits, Status, do_chunk
 from sim.errors import LamplighterError
 
 IN_FLIGHT = 2  # chunks per worker that are handed out at a time
@@ -127,15 +127,20 @@ def carry_out(folder: SweepFolder, engine: EngineOptions | Executor, limits: Lim
             work.close()
         outcome.done, outcome.failed = len(wanted & folder.done_keys()), len(wanted & folder.failed_keys())
     if not outcome.stopped.startswith("disk"):
-        folder.compact()
+        try:
+            folder.compact()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            outcome.stopped = f"disk: {folder.path}: {error.strerror}"
     return outcome
 
 
 class _Work:
     """One go at the missing rows."""
 
-    def __init__(self, folder: SweepFolder, engine: EngineOptions | Executor, limits: Limits, worlds: list[tuple[Row, ...]],
-                 fail_fast: bool, progress: Any, label: str, shard: str):
+    def __init__(self, folder: SweepFolder, engine: EngineOptions | Executor, limits: Limits,
+                 worlds: list[tuple[Row, ...]], fail_fast: bool, progress: Any, label: str, shard: str):
         from experiments.provenance import source_hash
 
         self.folder, self.limits, self.fail_fast = folder, limits, fail_fast

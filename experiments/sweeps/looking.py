@@ -16,7 +16,8 @@ from experiments.sweeps.store import SweepFolder
 from sim.errors import SpecError
 
 
-def carry_out_by_rule(folder: SweepFolder, engine: EngineOptions | Executor, limits: Limits = Limits(), **more: Any) -> Outcome:
+def carry_out_by_rule(folder: SweepFolder, engine: EngineOptions | Executor, limits: Limits = Limits(),
+                      **more: Any) -> Outcome:
     """Run what is missing of a sweep; where it has a rule of precision, add replications until it is content.
 
     The keyword arguments are those of :func:`experiments.sweeps.carry_out.carry_out`. With ``shard`` the rule cannot
@@ -34,7 +35,7 @@ def carry_out_by_rule(folder: SweepFolder, engine: EngineOptions | Executor, lim
         have = folder.plan.replications
         text = describe(decision, have)
         print(f"look: {text}", flush=True)
-        note = {"replications": have, "text": text, **decision.as_dict(), "then": decision.replications}
+        note = {**decision.as_dict(), "replications": have, "then": decision.replications, "text": text}
         if decision.reached or decision.replications <= have:
             looks = folder.manifest.setdefault("looks", [])
             if not looks or looks[-1]["replications"] != have:

@@ -166,7 +166,7 @@ def test_a_really_full_disk(bench):
 
     place = bench.folder / "small"
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(place)], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=140k", "tmpfs", str(place)], capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     try:
         words = [*TINY, "replications=40", "engine.workers=2"]

@@ -250,7 +250,8 @@ def test_an_expansion_that_was_killed_is_brought_to_an_end(tmp_path, monkeypatch
 
 def test_a_rule_of_precision_adds_replications(tmp_path):
     (tmp_path / "e.yaml").write_text(
-        'precision: {half_width: 1000, min: 10, max: 12}\narms: {unwatched: ["mechanism.patrol.enabled=false"]}\n')
+        'precision: {half_width: 1000, min: 10, max: 12}\noutcome: true.all\n'
+        'arms: {dry: ["mechanism.drugs.enabled=false"]}\n')
     small = ["city.residents=600", "years=0.03", "burn_in_years=0", "engine=serial"]
     with folder_of_work(tmp_path):
         done = call("sweep", "experiment=./e.yaml", "out=easy", *small)
