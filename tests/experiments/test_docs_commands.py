@@ -55,7 +55,7 @@ def found(pages=PAGES):
     first = {}
     for page in pages:
         for words in commands(page.read_text(encoding="utf-8")):
-            if "engine=dask" in words:  # with a scheduler: tests/sweeps/test_engines.py
+            if {"engine=dask", "engine=slurm"} & set(words):  # with workers of their own: tests/sweeps/test_engines.py
                 continue
             if words[0] in TASKS or words[0].startswith("-"):
                 first.setdefault(words, page.name)
@@ -157,7 +157,8 @@ def test_settings_named_in_the_documents_exist(documented, desk):
     with folder_of_work(desk):
         wrong = []
         for word in words:
-            done = call("compare", "--cfg", "job", "engine=processes", "arms=[placebo]",
+            engine = "dask" if word.startswith("engine.") and "workers" not in word else "processes"
+            done = call("compare", "--cfg", "job", f"engine={engine}", "arms=[placebo]",
                         f"interventions=[{','.join(chosen)}]", f"shocks=[{','.join(shocks)}]", word)
             wrong += [f"{word}: {done.err}"] if done.status else []
     assert not wrong, wrong

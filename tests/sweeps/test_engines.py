@@ -35,10 +35,15 @@ def test_parts_of_a_sweep(shared_bench, serial):
     assert same_results(serial, shared_bench.folder / "parts")
 
 
-def test_jobs_of_submitit(shared_bench, serial):
+def printed(engine):
+    """The documents' command for an engine, without its experiment and folder."""
+    command, = re.findall(rf"^    lamplighter (sweep .*engine={engine}.*)$", PAGE, re.M)
+    return [w for w in shlex.split(command) if not w.startswith(("experiment=", "out="))]
+
+
+def test_jobs_of_submitit_as_documented(shared_bench, serial):
     pytest.importorskip("submitit")
-    status, out, err = shared_bench.call("sweep", *WORDS, "out=jobs", "engine=slurm", "engine.cluster=local",
-                                         "engine.workers=2")
+    status, out, err = shared_bench.call(*printed("slurm"), *WORDS, "out=jobs")
     assert status == 0, err
     assert same_results(serial, shared_bench.folder / "jobs") and not leftovers(shared_bench.folder / "jobs")
 
