@@ -11,7 +11,7 @@ from experiments.arms import BASELINE
 from experiments.engines import EngineOptions, Executor
 from experiments.sweeps.carry_out import Limits, Outcome, carry_out
 from experiments.sweeps.expanding import expand
-from experiments.sweeps.precision import Decision, Rule, decide, mean_over_draws
+from experiments.sweeps.precision import Decision, Rule, decide, paired_means
 from experiments.sweeps.store import SweepFolder
 from sim.errors import SpecError
 
@@ -57,19 +57,20 @@ def look(folder: SweepFolder, rule: Rule, before: Decision | None = None) -> Dec
     decisions = []
     roles = {name: role for name, role, _ in plan.arms}
     for scenario in plan.scenarios:
-        def series(arm: str, scenario: str = scenario) -> np.ndarray:
-            draw, replication, value = values[scenario, arm]
-            table = np.full((len(plan.design), plan.replications), np.nan)
-            table[draw, replication] = value
-            return mean_over_draws(table)
-
-        options = {_named(plan, scenario, arm): series(arm) for arm in plan.arm_names if roles[arm] == "option"}
-        if not options:
+        tables = {}
+        for arm in plan.arm_names:
+            if arm == BASELINE or roles[arm] == "option":
+                draw, replication, value = values[scenario, arm]
+                tables[arm] = np.full((len(plan.design), plan.replications), np.nan)
+                tables[arm][draw, replication] = value
+        if len(tables) < 2:
             raise SpecError("precision: expected at least one arm to compare with the baseline")
+        means = paired_means(tables)  # over the same draws in every arm, also when runs have failed
+        options = {_named(plan, scenario, arm): means[arm] for arm in tables if arm != BASELINE}
         mine = None
         if before is not None:
             mine = Decision(before.reached, before.replications, {k: before.options[k] for k in options})
-        decisions.append(decide(options, series(BASELINE), rule, before=mine))
+        decisions.append(decide(options, means[BASELINE], rule, before=mine))
     return Decision(all(d.reached for d in decisions), max(d.replications for d in decisions),
                     {name: x for d in decisions for name, x in d.options.items()},
                     "; ".join(d.why for d in decisions if d.why))

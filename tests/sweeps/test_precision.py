@@ -21,8 +21,9 @@ from experiments.sweeps.precision import (
 )
 from sim.errors import SpecError
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "experiments"), str(Path(__file__).parent)]
 from command import call, folder_of_work, is_one_clear_line  # noqa: E402
+from made_sweep import made_sweep  # noqa: E402
 
 
 def carry_out(values, baseline, rule, batch=1):
@@ -159,6 +160,16 @@ def test_a_mistake_in_the_rule_is_one_line_with_its_key(given, key):
         read_rule(given, "my.yaml: precision")
     assert str(caught.value).startswith("my.yaml: precision") and key in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_failed_run_of_a_sweep_is_no_effect(tmp_path):
+    """Draws differ far more than arms do; a look at a sweep in which one arm lacks a run must not see that."""
+    from experiments.sweeps.looking import look as look_at
+
+    folder = made_sweep(tmp_path, draws=4, replications=12, leave_out={("light", 0, 5)}, effect=lambda *_: 0.0)
+    found = look_at(folder, Rule(100.0, minimum=10, maximum=12))
+    assert found.reached and abs(found.options["light"].difference) < 2 and found.options["light"].half_width < 2
+    assert found.options["light"].pairs == 12
 
 
 def test_compare_goes_on_until_the_rule_ends_it(tmp_path):
