@@ -296,7 +296,7 @@ class ValidateOptions(OutOptions):
     form: str = param("quick", unit="-", choices=("quick", "full"), source="modelling choice",
                       doc="quick: few seeds of a small city, for a check after a change; full: what may be reported. "
                           "Sets seeds, years, burn_in_years and city.residents where they are not given")
-    seeds: int = param(4, unit="runs", low=1, high=10_000, source="modelling choice",
+    seeds: int = param(5, unit="runs", low=1, high=10_000, source="modelling choice",
                        doc="runs of the model, with seeds from seed on; 20 in the full form")
     null_seeds: int = param(2, unit="runs", low=0, high=10_000, source="modelling choice",
                             doc="runs of each null world that needs runs of its own; 10 in the full form")

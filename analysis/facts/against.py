@@ -127,15 +127,16 @@ def _areas(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulate
 
 
 def accuracy(score: np.ndarray, counts: np.ndarray, size: np.ndarray) -> dict[str, float]:
-    """Agreement of a predictor's scores with counts over squares of `size` cells."""
-    order = np.lexsort((np.arange(len(score)), -score / size))
-    area, caught = np.cumsum(size[order]) / size.sum(), np.cumsum(counts[order])
+    """Agreement of a predictor's scores with counts over squares of `size` cells; equal scores share what they catch."""
+    level = np.unique(-score / size, return_inverse=True)[1]
+    area = np.concatenate([[0.0], np.cumsum(np.bincount(level, size))]) / size.sum()
+    caught = np.concatenate([[0.0], np.cumsum(np.bincount(level, counts))])
     out = {"rho": rank_correlation(score / size, counts / size)}
     for share in SHARES:
-        k = int(np.searchsorted(area, share)) + 1
-        out[f"pai_{share:.0%}".rstrip("%")] = pai(caught[k - 1], counts.sum(), area[k - 1], 1.0)
+        found = float(np.interp(share, area, caught))
+        out[f"pai_{share:.0%}".rstrip("%")] = pai(found, counts.sum(), share, 1.0)
         if share == 0.05:
-            out["hit_5"] = float(caught[k - 1] / counts.sum())
+            out["hit_5"] = found / counts.sum()
     return out
 
 
