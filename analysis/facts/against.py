@@ -127,7 +127,7 @@ def _areas(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulate
 
 
 def accuracy(score: np.ndarray, counts: np.ndarray, size: np.ndarray) -> dict[str, float]:
-    """Agreement of a predictor's scores with counts over squares of `size` cells; equal scores share what they catch."""
+    """Agreement of a predictor's scores with counts over squares of `size` cells; equal scores share their catch."""
     level = np.unique(-score / size, return_inverse=True)[1]
     area = np.concatenate([[0.0], np.cumsum(np.bincount(level, size))]) / size.sum()
     caught = np.concatenate([[0.0], np.cumsum(np.bincount(level, counts))])
