@@ -65,7 +65,7 @@ def test_run_noise_of_known_size_is_found_through_the_run_table(short):
 def test_screening_the_city_finds_what_matters_and_what_does_not(tmp_path, monkeypatch):
     """Morris on the model itself: perceived risk and opportunity matter for crime, the dummy lies below both."""
     monkeypatch.chdir(tmp_path)
-    done = call("sensitivity", "city.residents=2500", "years=0.2", "burn_in_years=0.1", "samples=6", "replications=3",
+    done = call("sensitivity", "city.residents=2500", "years=0.2", "burn_in_years=0.1", "samples=12", "replications=4",
                 "parameters=[mechanism.deterrence.base:0:0.9,mechanism.offending.crowd:0:0.8,"
                 "mechanism.drugs.dependent:0.003:0.03,mechanism.offending.drink:0.8:2.4]", "engine=serial", "out=city")
     assert done.status == 0, done.err
