@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT = "lamplighter-bench-1"
 PARTS = ("rcm1", "model")
+ALL = (*PARTS, "sweep")  # the sweep takes long, and is measured when it is asked for
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,20 @@ class BenchOptions(OutOptions):
 
     out: str = param("results/bench", unit="folder", source="-", doc="folder for bench.json")
     parts: tuple[str, ...] = param(PARTS, unit="names", source="-",
-                                   doc="rcm1: the micro-model against C and Mesa objects; model: the city model")
+                                   doc="rcm1: the micro-model against C and Mesa objects; model: the city model; "
+                                       "sweep: the machinery of sweeps against a bare loop")
     rounds: int = param(7, unit="count", low=1, high=1000, source="-", doc="rounds in which the programs take turns")
     agents: int = param(100_000, unit="agents", low=1000, high=5_000_000, source="-", doc="agents of the micro-model")
     sizes: tuple[int, ...] = param((10_000, 100_000, 1_000_000), unit="residents", source="-",
                                    doc="sizes of the city model; the 100,000 one is judged")
     warm_days: int = param(60, unit="days", low=1, high=3650, source="-", doc="days simulated before the clock starts")
+    sweep_runs: int = param(400, unit="runs", low=40, high=100_000, source="-", doc="runs of each sweep")
     days: int = param(30, unit="days", low=1, high=3650, source="-", doc="days measured")
 
     def check(self, where: str) -> None:
         for name in self.parts:
-            if name not in PARTS:
-                raise SpecError(f"{where}.parts: expected some of {one_of(PARTS)}, found {show(name)}")
+            if name not in ALL:
+                raise SpecError(f"{where}.parts: expected some of {one_of(ALL)}, found {show(name)}")
         for size in self.sizes:
             if not 1000 <= size <= 20_000_000:
                 raise SpecError(f"{where}.sizes: expected residents between 1,000 and 20,000,000, found {size}")
@@ -112,6 +115,11 @@ def run_bench(settings: Mapping[str, Any] | None = None, out: str | os.PathLike 
         from experiments.bench_model import bench_full_model
 
         rows, measured["model"] = bench_full_model(options.sizes, options.warm_days, options.days, spec, report)
+        figures += rows
+    if "sweep" in options.parts:
+        from experiments.bench_sweep import bench_sweep
+
+        rows, measured["sweep"] = bench_sweep(options.sweep_runs, report)
         figures += rows
     result = {"format": FORMAT, "machine": about, "settings": asdict(options), "figures": figures, "measured": measured,
               "passed": all(f["passed"] is not False for f in figures)}

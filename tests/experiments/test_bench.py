@@ -90,3 +90,28 @@ def test_a_failing_probe_is_a_missed_target_with_its_reason():
     assert by_name(figures, "1,000 residents")["passed"] is False
     assert "nonsense" in by_name(figures, "1,000 residents")["note"]
     assert by_name(figures, "start-up")["passed"] is True
+
+
+def test_what_sweeps_cost_is_judged_without_the_start():
+    from experiments.bench_sweep import judge
+
+    def party(cpu, rate, **more):
+        return {"cpu": cpu, "rate": rate, "early_rss": 400.0, "late_rss": 404.0, "eta_error": 0.2, "eta_at": 60, **more}
+
+    raw = {"bare": [{"cpu": 20.0, "runs": 100}, {"cpu": 20.0, "runs": 100}], "few": party(10 + 40 * 0.22, 4),
+           "one": party(10 + 400 * 0.22, 4.0), "two": party(30 + 400 * 0.22, 7.6), "resume": 3.0}
+    figures = judge(raw, 400, 40)
+    assert by_name(figures, "CPU of the machinery")["value"] == pytest.approx(0.1)
+    assert by_name(figures, "runs an hour")["value"] == pytest.approx(1.9)
+    assert all(f["passed"] is True for f in figures)
+    raw["two"] = party(100, 7.0, late_rss=500.0, eta_error=0.4)
+    failed = [f["name"] for f in judge({**raw, "resume": 11.0, "one": party(10 + 400 * 0.24, 4.0)}, 400, 40)
+              if f["passed"] is False]
+    assert len(failed) == 5
+
+
+def test_sweeps_are_measured_when_asked_for():
+    assert bench.BenchOptions().parts == ("rcm1", "model")
+    bench.BenchOptions(parts=("sweep",)).check("bench")
+    with pytest.raises(SpecError, match="sweep"):
+        bench.BenchOptions(parts=("sweeps",)).check("bench")
