@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.model import CityModel
 
+PLUGIN = "plugin "  # before the names of packages that bring mechanisms or interventions
 PACKAGES = ("mesa", "numpy", "numba", "scipy", "hydra-core", "omegaconf", "pyarrow", "shapely", "pyproj")
 
 
@@ -64,13 +65,16 @@ def _git(root: Path, *words: str) -> str:
 
 @functools.cache
 def packages() -> Mapping[str, str]:
-    """Versions of the packages that results can depend on."""
+    """Versions of the packages that results can depend on, plugins among them."""
     out = {}
     for name in PACKAGES:
         try:
             out[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
+    for entry in sorted(metadata.entry_points(group="lamplighter.plugins"), key=lambda e: e.name):
+        if entry.dist is not None:
+            out[f"{PLUGIN}{entry.dist.name}"] = entry.dist.version
     return out
 
 

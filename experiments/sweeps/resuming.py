@@ -36,7 +36,7 @@ def differences(folder: SweepFolder, specs: Mapping[tuple[str, str], RunSpec] | 
         Specifications by scenario and arm as they are composed now; without them they are composed from the stored
         overrides.
     """
-    from experiments.provenance import packages, source_hash
+    from experiments.provenance import PLUGIN, packages, source_hash
 
     manifest = folder.manifest
     out = []
@@ -52,8 +52,9 @@ def differences(folder: SweepFolder, specs: Mapping[tuple[str, str], RunSpec] | 
     if source_hash() != manifest["source_hash"]:
         out.append(Change("the model's source", manifest["source_hash"], source_hash()))
     now, then = packages(), manifest["packages"]
-    out += [Change(f"package {name}", then.get(name, "absent"), now.get(name, "absent")) for name in NUMERIC
-            if now.get(name) != then.get(name)]
+    plugins = sorted(name for name in {**now, **then} if name.startswith(PLUGIN))
+    out += [Change(name if name in plugins else f"package {name}", then.get(name, "absent"), now.get(name, "absent"))
+            for name in (*NUMERIC, *plugins) if now.get(name) != then.get(name)]
     real = [s for s, city in manifest["cities"].items() if city["checksum"]]
     if real:
         cities = _cities(folder.plan)

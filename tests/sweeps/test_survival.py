@@ -104,7 +104,7 @@ SLOW_ENOUGH = ["mechanism.faulty.kind=slow"]
 
 def test_kill_9_of_the_process_group(bench):
     words = [*TINY, *SLOW_ENOUGH, "arms=[street_lighting]", "replications=6"]
-    assert bench.call("sweep", *words, "out=whole", "engine.workers=2")[0] == 0
+    assert bench.call("sweep", *words, "out=whole", "engine=serial")[0] == 0
     engine = ["engine.workers=2"]
     kill_and_resume(bench, words, 2, 24, engine, bench.folder / "whole", random.Random(4))
 
@@ -160,6 +160,7 @@ def test_a_full_disk_stops_tidily(tmp_path, monkeypatch, undisturbed):
     assert same_results(folder.path, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="mounting needs root on Linux")
 def test_a_really_full_disk(bench):
     import subprocess
@@ -203,18 +204,18 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, monkeypatch, undisturb
     assert folder.outcome.done == 6 - after and same_results(folder.path, undisturbed)
 
 
-def test_ctrl_c_and_sigterm(bench):
-    for number, name in enumerate((signal.SIGINT, signal.SIGTERM)):
-        words = [*TINY, *SLOW_ENOUGH, "replications=60", f"out=s{number}", "engine.workers=2"]
-        process, folder = bench.start("sweep", *words), bench.folder / f"s{number}"
-        assert wait_until(lambda folder=folder: len(runs(folder)) >= 2, 120)
-        os.killpg(process.pid, name) if name == signal.SIGINT else process.send_signal(name)
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 130 and "finished and stored" in err and "Traceback" not in err, err
-        assert 2 <= len(runs(folder)) < 60 and not leftovers(folder)
-        finished = json.loads(pq.read_schema(folder / "results.parquet").metadata[b"lamplighter"])
-        assert finished["format"] == "lamplighter-sweep"
-        assert len(set(pq.read_table(folder / "results.parquet")["row"].to_pylist())) == len(runs(folder))
+@pytest.mark.parametrize("name", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_ctrl_c_and_sigterm(bench, name):
+    process = bench.start("sweep", *TINY, *SLOW_ENOUGH, "replications=60", "out=s", "engine.workers=2")
+    folder = bench.folder / "s"
+    assert wait_until(lambda: len(runs(folder)) >= 2, 120)
+    os.killpg(process.pid, name) if name == signal.SIGINT else process.send_signal(name)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "finished and stored" in err and "Traceback" not in err, err
+    assert 2 <= len(runs(folder)) < 60 and not leftovers(folder)
+    finished = json.loads(pq.read_schema(folder / "results.parquet").metadata[b"lamplighter"])
+    assert finished["format"] == "lamplighter-sweep"
+    assert len(set(pq.read_table(folder / "results.parquet")["row"].to_pylist())) == len(runs(folder))
 
 
 def test_fail_fast_stops(bench):
