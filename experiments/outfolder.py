@@ -26,7 +26,7 @@ LEFT_OVER = ".part-"
 # Files at the top of a sweep's folder; what is made of a sweep later belongs here too.
 OF_SWEEPS = {MANIFEST, "experiment.yaml", "design.parquet", "table.parquet", "results.parquet", "ledger.parquet",
              "failures.csv", "indices.csv", "indices.json", "indices.svg", "indices.png"}
-_OF_RUNS = re.compile(r"\.?[0-9a-f]{20}\.(parquet|json)(\.\d+\.part)?$")
+_OF_RUNS = re.compile(r"\.?[0-9a-f]{20}\.(parquet|json)(\..+\.part)?$")
 
 
 def check_out(out: str, force: bool) -> Path:

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import os
 import shutil
+import socket
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -106,7 +107,8 @@ def store_whole(target: Path, model: Any, manifest: dict[str, Any], marks: Any) 
     from experiments.store import write_run
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.part-", dir=target.parent))
+    mine = f".{socket.gethostname()}-{os.getpid()}.part"
+    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=mine, dir=target.parent))
     try:
         part.chmod(0o755)
         write_run(model, part, manifest, marks)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from sim.errors import SpecError
 
 PART = ".part"
+OLD = 3600.0  # seconds after which a temporary file of another machine is given up
 
 
 def put(path: Path, content: bytes) -> None:
@@ -46,7 +49,7 @@ def _put(path: Path, write: Callable[[Any], Any]) -> None:
 
 def temporary(path: Path) -> Path:
     """A name that no reader looks at, in the same folder."""
-    return path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    return path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}{PART}")
 
 
 def _plain(value: Any) -> Any:
@@ -64,11 +67,28 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
+def _abandoned(entry: os.DirEntry) -> bool:
+    """True for a temporary file that nobody will finish: its process is gone, or it has lain there for an hour.
+
+    A worker on a cluster may still be writing one although those who asked for it were killed.
+    """
+    host, _, process = entry.name.removesuffix(PART).rpartition("-")
+    if host.endswith(f".{socket.gethostname()}") and process.isdecimal():
+        try:
+            os.kill(int(process), 0)
+            return False
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+    return time.time() - entry.stat(follow_symlinks=False).st_mtime > OLD
+
+
 def clear_parts(folder: Path) -> None:
-    """Remove what a killed process left under temporary names."""
+    """Remove what killed processes left under temporary names."""
     with contextlib.suppress(FileNotFoundError):
         for entry in os.scandir(folder):
-            if entry.name.startswith(".") and PART in entry.name:
+            if entry.name.startswith(".") and PART in entry.name and _abandoned(entry):
                 if entry.is_dir(follow_symlinks=False):
                     import shutil
 
@@ -103,8 +123,6 @@ def lock(path: Path, shared: bool = False, wait: bool = False) -> Iterator[None]
             pass
         if not shared and not wait:
             with contextlib.suppress(OSError):
-                import socket
-
                 file.truncate(0)
                 file.write(f"process {os.getpid()} on {socket.gethostname()}")
                 file.flush()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiments.engines.base import Stopped
-from experiments.sweeps.files import read_json
+from experiments.sweeps.files import read_json, temporary
 from experiments.sweeps.plan import Row
 from experiments.sweeps.store import CLAIMS, ERRORS, RECORDS, RUNS, SweepFolder, now
 
@@ -240,6 +240,7 @@ class _Desk:
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise
+            self._look()  # a worker whose work is not wanted any more says nothing about it
             kind = ("memory" if isinstance(error, MemoryError) else "timeout" if isinstance(error, TimeLimit)
                     else "error")
             text = "".join(traceback.format_exception(error))
@@ -284,7 +285,7 @@ class _Desk:
     def _claim(self) -> None:
         import json
 
-        part = self.claim_file.with_name(f".{self.claim_file.name}.part")
+        part = temporary(self.claim_file)
         part.write_text(json.dumps({**self.claim, "units": self.units}))
         os.replace(part, self.claim_file)
         self._told = time.monotonic()

@@ -13,11 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from workbench import TINY, Dask, kill_group, leftovers, runs, same_results, wait_until
 
+from experiments.provenance import source_hash
 from experiments.sweeps import files
 from experiments.sweeps.api import run_design
 from experiments.sweeps.design import grid, parameters
 from experiments.sweeps.plan import simple_plan
 from experiments.sweeps.store import SweepFolder
+from experiments.sweeps.worker import Chunk, do_chunk
 from sim.spec import build
 
 ROOT = Path(__file__).parents[2]
@@ -246,3 +248,28 @@ def test_thirty_kills_of_300_runs_with_dask(bench):
         dask.close()
 
 
+
+
+def test_a_worker_whose_client_was_killed_leaves_no_trace(tmp_path, monkeypatch):
+    """It may be in the middle of a run when others take over: then it neither fails it nor loses its file."""
+    folder = run_design(small(), tmp_path / "s")
+    row = folder.rows()[0]
+    (folder.path / "runs" / f"{row.key}.parquet").unlink()
+    session = folder.path / "claims" / "session"
+    session.write_text("old")
+    usual = SweepFolder.write_run
+
+    def taken_over(self, *rest):
+        session.write_text("new")
+        with open(files.temporary(self.path / "runs" / "0123.parquet"), "wb"), folder.lock():
+            assert files.temporary(self.path / "runs" / "0123.parquet").exists()  # its process lives
+        files.temporary(self.path / "runs" / "0123.parquet").unlink()
+        raise FileNotFoundError(2, "gone")
+
+    monkeypatch.setattr(SweepFolder, "write_run", taken_over)
+    chunk = Chunk(str(folder.path), 1, "old", str(session), source_hash(), ((row,),))
+    status = do_chunk(chunk)
+    assert (status.done, status.failed, status.problem) == (0, (), "") and not folder.failed_keys()
+    monkeypatch.setattr(SweepFolder, "write_run", usual)
+    session.write_text("old")
+    assert do_chunk(chunk).done == 1

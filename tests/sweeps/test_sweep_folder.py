@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import socket
 import sys
 from pathlib import Path
 
@@ -131,7 +132,8 @@ def test_missing_runs_are_made_again_and_no_others(copied, made):
     gone = sorted((copied / "runs").iterdir())[::5]
     for path in gone:
         path.unlink()
-    (copied / "runs" / f".{gone[0].name}.999.part").write_bytes(b"half")
+    half = copied / "runs" / f".{gone[0].name}.{socket.gethostname()}-{2**22 + 1}.part"  # of no process
+    half.write_bytes(b"half")
     before = runs(copied)
     done = call("resume", f"out={copied}", "engine=serial")
     now = runs(copied)
