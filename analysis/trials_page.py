@@ -36,9 +36,11 @@ def markdown(found: Mapping[str, Any]) -> str:
     for kind, title in KINDS.items():
         rows = [(k, t) for k, t in found["trials"].items() if t["kind"] == kind]
         if rows:
-            lines += [f"## {title}", "", "| row | trial | judged by | effect | 95 % | band | verdict | others |",
-                      "|---|---|---|---|---|---|---|---|"]
-            lines += [f"| {k} | {t['title']} ({t['study_name']}) | {t['primary']} | {number(t['effect'])} "
+            lines += [f"## {title}", "",
+                      "| row | trial | judged by | events | effect | 95 % | band | verdict | others |",
+                      "|---|---|---|---|---|---|---|---|---|"]
+            lines += [f"| {k} | {t['title']} ({t['study_name']}) | {t['primary']} | {t['events']:,.0f} "
+                      f"| {number(t['effect'])} "
                       f"{t['unit']} | {interval(t['low'], t['high'])} | {t['band'][0]:g} to {t['band'][1]:g} | "
                       f"{t['verdict']} | {_others(t)} |" for k, t in rows] + [""]
     return "\n".join(lines) + "\n"
@@ -53,8 +55,12 @@ def _others(t: Mapping[str, Any]) -> str:
 
 def summary(found: Mapping[str, Any]) -> str:
     counts = tally(found)
-    return (f"{sum(n for _, n in counts.values())} trials: {counts['effect'][0]} of {counts['effect'][1]} expected "
-            f"effects lie in their band with the placebo outside, {counts['null'][0]} of {counts['null'][1]} expected "
+    rough = found.get("scale", 1.0)
+    rough = "" if rough >= 1 else (f"Rough: cities of {100 * rough:g} % of their size, so that verdicts may rest "
+                                   "on few events. ")
+    return (f"{rough}{sum(n for _, n in counts.values())} trials: {counts['effect'][0]} of {counts['effect'][1]} "
+            f"expected effects lie in their band with the placebo outside, {counts['null'][0]} of "
+            f"{counts['null'][1]} expected "
             f"nulls are shown as equivalence, {counts['direction'][0]} of {counts['direction'][1]} directions hold. "
             f"Placebo (all of them at no strength): {'no event changed' if found['placebo'] else 'EVENTS CHANGED'}.")
 
@@ -84,14 +90,16 @@ def _section(mine: Mapping[str, Any]) -> str:
             rows.append(charts.Row(f"{key} {t['title']}"[:36], t["effect"], *_clip(t), text,
                                    hollow=t["verdict"] != "inside"))
     drawing = charts.forest(rows, "Effects of virtual trials", "change, per cent (points where said)")
-    head = ["Trial", "How it is run", "Judged by", "Effect", "95 %", "Band", "Verdict", "Also seen"]
+    head = ["Trial", "How it is run", "Judged by", "Events", "Effect", "95 %", "Band", "Verdict", "Also seen"]
     about = table(head, [_row(k, t) for k, t in mine.items()], left=3)
-    return figure(drawing, "Filled: in its band. Behind each effect: the band and the verdict.") + about
+    return figure(drawing, "Filled: in its band. Behind each effect: the band and the verdict. Lines are cut 80 from "
+                  "the effect; the table has them whole, and the events that were counted without the measure.") + about
 
 
 def _row(key: str, t: Mapping[str, Any]) -> list[str]:
     aim = t["aim"] + (f" Departs: {t['departs']}." if t["departs"] else "")
-    return [f"{key} {t['title']}", aim, t["primary"], f"{number(t['effect'])} {t['unit']}",
+    return [f"{key} {t['title']}", aim, t["primary"], f"{t['events']:,.0f}",
+            f"{number(t['effect'])} {t['unit']}" if t["effect"] is not None else "none known",
             interval(t["low"], t["high"]), f"{t['band'][0]:g} to {t['band'][1]:g}", t["verdict"], _others(t)]
 
 

@@ -174,10 +174,10 @@ def summary(problem: Problem, fit: Fit) -> str:
 
     unknown = fit.identifiability.not_identifiable()
     level = fit.intervals[0.9]
-    rows = [[p.key, f"{p.low:g} to {p.high:g}", f"{x:.4g}", f"{a:.4g} to {b:.4g}",
+    rows = [[p.key, p.words, f"{x:.4g}", f"{a:.4g} to {b:.4g}",
              "" if fit.contraction is None else f"{fit.contraction[j]:.2f}", unknown.get(p.key, "identifiable")]
             for j, (p, x, (a, b)) in enumerate(zip(problem.priors, fit.estimate, level))]
-    head = ["parameter", "prior range", "estimate", "90 % interval", "contraction", "identifiability"]
+    head = ["parameter", "prior", "estimate", "90 % interval", "contraction", "identifiability"]
     found = [[t.name + " (held out)" * t.held_out, f"{t.observed:.4g}", f"{t.tolerance or 2 * t.sd:.3g}",
               f"{mean:.4g}", "yes" if t.within(mean) else "no"]
              for t, mean in zip(problem.all_targets, simulated_means(fit, problem))]

@@ -98,7 +98,7 @@ def sentences(ranks: Sequence[Rank], cpu: float) -> str:
             lines.append(f"{r.arm}: {sentence(r.parts, cpu)}")
             worse = r.random_low <= 0 <= r.random_high
             if r.rank and worse and r.p_holm < 0.05:
-                lines.append(f"{r.arm}: not told apart from the same effort at random places")
+                lines.append(f"{r.arm}: not told apart from patrols at random places (same_cost_random)")
     return "\n".join(lines)
 
 

@@ -106,6 +106,8 @@ def said_compiling() -> None:
 
 def describe(plan: SweepPlan, engine: EngineOptions) -> str:
     """Say what a sweep holds."""
+    from experiments.sweeps.precision import Rule
+
     spec = next(iter(plan.specs.values()))
     lines = [f"sweep: {len(plan.scenarios)} scenario{'s' * (len(plan.scenarios) > 1)} x {len(plan.arms)} "
              f"arm{'s' * (len(plan.arms) > 1)} x {len(plan.design):,} draw{'s' * (len(plan.design) > 1)} x "
@@ -117,6 +119,8 @@ def describe(plan: SweepPlan, engine: EngineOptions) -> str:
     for name, role, overrides in plan.arms:
         lines.append(f"  arm {name}{f' ({role})' if role not in (name, 'option') else ''}"
                      f"{': ' + ' '.join(overrides) if overrides else ''}")
+    if plan.rule.get("precision"):
+        lines.append(f"  precision: {Rule(**plan.rule['precision'])}")
     if plan.parameters:
         lines.append(f"  design {plan.design.kind}: {', '.join(plan.design.keys)}")
     return "\n".join([*lines, *(f"  note: {note}" for note in plan.design.notes)])

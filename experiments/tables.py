@@ -22,6 +22,8 @@ def number(value: float, digits: int = 3) -> str:
         return "0"
     if abs(value) >= 100:
         return f"{value:,.0f}"
+    if abs(value) < 0.01:
+        return f"{value:.{max(1, digits - 1)}g}"
     return f"{value:.{max(0, digits - len(str(int(abs(value)))))}f}"
 
 

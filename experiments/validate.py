@@ -229,7 +229,8 @@ def summary(scores: Sequence[Score]) -> list[str]:
     rows = []
     for s in scores:
         f = s.fact
-        shown = ["-", "-"] if s.median is None else [number(s.median), f"{number(s.low)}..{number(s.high)}"]
+        shown = ["-", "-"] if s.median is None else [
+            number(s.median), "one seed" if s.seeds == 1 else f"{number(s.low)}..{number(s.high)}"]
         null = "-" if s.null_value is None else f"{f.null} {number(s.null_value)} {s.null_state}"
         rows.append([f.id, f.title[:44], f.tier, *shown, f"{f.low:g}..{f.high:g}", null, s.state, f.label])
     head = ["fact", "", "tier", "median", "10-90 %", "expected", "null", "state", "label"]

@@ -45,7 +45,7 @@ def _row(s: Score) -> list[object]:
     f = s.fact
     null = "none known" if not f.null else NULLS[f.null].title + (
         f": {number(s.null_value)} ({s.null_state})" if s.null_value is not None else ", not tested")
-    spread = words.DASH if s.median is None else f"{number(s.low)} to {number(s.high)}"
+    spread = words.DASH if s.median is None else "one seed" if s.seeds == 1 else f"{number(s.low)} to {number(s.high)}"
     inside = words.DASH if s.inside is None else f"{s.inside:.0%} of {s.seeds}"
     expected = f"{number(f.low)} to {number(f.high)} {f.unit}"
     return [f"{f.id} {f.title}", expected, number(s.median), spread, inside, null, result(s), LABEL[f.label]]

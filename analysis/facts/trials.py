@@ -399,7 +399,8 @@ def sample(value: Callable[[Sequence[int]], float], n: int) -> Sample:
         except Unscored:
             drawn.append(float("nan"))
     drawn = [v for v in drawn if np.isfinite(v)] or [centre]
-    return Sample(drawn, [True] * len(drawn), [f"{n} seeds together"] * len(drawn), [], centre)
+    note = f"{n} seed{'s together' if n > 1 else ' only'}"
+    return Sample(drawn, [True] * len(drawn), [note] * len(drawn), [], centre)
 
 
 def score_trials(folder: str | os.PathLike) -> dict[str, dict[str, Sample]]:

@@ -107,7 +107,9 @@ def write(folder: SweepFolder, analyses: Sequence[Analysis], confidence: float, 
     put_json(folder.path / JSON, {**about, "confidence": confidence, "resamples": resamples, "analyses": [
         {"scenario": a.scenario, "arm": a.arm or BASELINE, "outcome": a.outcome,
          "of": "paired difference from the baseline" if a.arm else "level", **a.indices.as_dict()} for a in analyses]})
-    figures = draw(folder.path / FIGURE, analyses, confidence, footer(about), json.dumps(about, sort_keys=True))
+    figures = draw(folder.path / FIGURE, analyses, confidence, f"{setting(folder, analyses)}\n{footer(about)}",
+                   json.dumps(about, sort_keys=True), ranges={p.key: p.span for p in folder.plan.design.parameters},
+                   units={a.outcome: unit(a.outcome) for a in analyses})
     return [folder.path / CSV, folder.path / JSON, *figures]
 
 
@@ -121,6 +123,26 @@ def provenance(folder: SweepFolder) -> dict[str, Any]:
             "cities": {name: city["checksum"] for name, city in m["cities"].items()}, "changes": m["changes"],
             "runs": {"planned": len(keys), "done": len(keys & folder.done_keys()), "rows": folder.table().num_rows},
             "design": m["experiment"]["design"]}
+
+
+def unit(outcome: str) -> str:
+    """What a value of an outcome is, for the axis of a figure."""
+    from experiments.outcomes import event_outcomes, is_sum
+
+    if outcome.startswith(("cost.", "loss.")):
+        return "total of the scored days"
+    return ("count over the scored days" if outcome in event_outcomes() or is_sum(outcome)
+            else "mean of the scored days")
+
+
+def setting(folder: SweepFolder, analyses: Sequence[Analysis]) -> str:
+    """City, time and size of the design in one line, for figures."""
+    plan = folder.plan
+    spec = next(iter(plan.specs.values()))
+    residents = f"{spec.city.residents:,} residents" if spec.city.residents else "all residents"
+    kept = sorted({f"{a.indices.kept:,} {a.indices.unit}" for a in analyses})
+    return (f"city {spec.city.preset}, {residents}; {spec.burn_in_days:,} days of burn-in, {spec.days:,} scored; "
+            f"{' or '.join(kept)}, {plan.replications} replications")
 
 
 def _salib() -> dict[str, str]:

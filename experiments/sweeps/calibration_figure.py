@@ -13,6 +13,9 @@ from experiments.sweeps.profiles import FLAT, RISE
 if TYPE_CHECKING:
     from experiments.sweeps.fit import Fit, Problem
 
+BINS = 24
+UNITS = {"rate": "per 1,000 residents and year", "total": "in the scored period", "share": "share",
+         "mean": "mean of the days"}
 INK, PRIOR, FITTED, WARN = "#222222", "#b9bec6", "#1f6f8b", "#b5541c"
 
 
@@ -32,7 +35,8 @@ def draw(problem: Problem, fit: Fit, note: Mapping[str, Any]) -> bytes:
     _targets(figure.add_subplot(grid[k, :]), problem, fit)
     code = note["code"]
     foot = (f"calibration {note['calibration_hash']}, seed {note['seed']}, {fit.runs} runs; "
-            f"city {note['city'] or '-'}; lamplighter {code['version']}, commit {(code['git_commit'] or '-')[:12]}"
+            f"city {note.get('city_name') or note['city'] or '-'}; "
+            f"lamplighter {code['version']}, commit {(code['git_commit'] or '-')[:12]}"
             f"{' with changes' if code['git_dirty'] else ''}, source {code['source_hash']}")
     figure.suptitle(note["question"] or f"Calibration: {note['name']}", fontsize=12, color=INK, wrap=True)
     figure.supxlabel(foot, fontsize=7, color="#666666")
@@ -48,11 +52,27 @@ def _plain(axes: Any) -> None:
     axes.tick_params(labelsize=8)
 
 
+def _range(prior: Any) -> tuple[float, float]:
+    """What is shown of a parameter: of a normal prior four standard deviations, within its range."""
+    if prior.kind != "normal":
+        return prior.low, prior.high
+    left, right = max(prior.low, prior.mean - 4 * prior.sd), min(prior.high, prior.mean + 4 * prior.sd)
+    return (left, right) if left < right else (prior.low, prior.high)  # a mean far beyond the range
+
+
+def _bins(weights: np.ndarray) -> int:
+    """Bins of a weighted sample: more than its effective size supports would show chance as peaks."""
+    size = weights.sum() ** 2 / max((weights**2).sum(), 1e-300)
+    return int(np.clip(2 * np.sqrt(size), 8, BINS))
+
+
 def _beliefs(axes: Any, problem: Problem, fit: Fit, j: int, unknown: Mapping[str, str]) -> None:
     """Prior and posterior densities of one parameter; with Optuna the distance of every trial."""
     prior = problem.priors[j]
     log = prior.kind == "loguniform"
-    edges = np.geomspace(prior.low, prior.high, 31) if log else np.linspace(prior.low, prior.high, 31)
+    left, right = _range(prior)
+    bins = BINS if fit.posterior is None else _bins(fit.posterior.weights)
+    edges = np.geomspace(left, right, bins + 1) if log else np.linspace(left, right, bins + 1)
     if log:
         axes.set_xscale("log")
     if fit.posterior is not None:
@@ -74,8 +94,10 @@ def _beliefs(axes: Any, problem: Problem, fit: Fit, j: int, unknown: Mapping[str
     reason = unknown.get(prior.key)
     axes.set_title(f"{prior.key}: {low:.3g} to {high:.3g} (90 %)" + (f"\nnot identified: {reason}" if reason else ""),
                    fontsize=9, loc="left", color=WARN if reason else INK)
-    axes.set_xlim(prior.low, prior.high)
-    axes.legend(fontsize=7, frameon=False)
+    axes.set_xlim(left, right)
+    if fit.posterior is not None:
+        axes.set_ylim(top=1.22 * axes.get_ylim()[1])  # room for the legend
+    axes.legend(fontsize=7, ncol=3, loc="upper right", facecolor="white", framealpha=0.85, edgecolor="none")
     _plain(axes)
 
 
@@ -89,7 +111,7 @@ def _profile(axes: Any, problem: Problem, fit: Fit, j: int) -> None:
     axes.text(0.99, RISE, " 90 % ", transform=axes.get_yaxis_transform(), fontsize=7, va="bottom", ha="right",
               color=INK)
     axes.set_ylim(0, max(2.5 * RISE, min(float(profile.distance.max()), 20) * 1.05))
-    axes.set_xlim(prior.low, prior.high)
+    axes.set_xlim(*_range(prior))
     axes.set_title(f"profile: {profile.kind}", fontsize=9, loc="left", color=INK)
     axes.set_ylabel("distance above the best", fontsize=8)
     _plain(axes)
@@ -100,7 +122,8 @@ def _targets(axes: Any, problem: Problem, fit: Fit) -> None:
     names = []
     for row, t in enumerate(problem.all_targets):
         unit = t.tolerance or 2 * t.sd or max(abs(t.observed), 1e-12) * 0.1
-        names.append(f"{t.name}{' (held out)' if t.held_out else ''}: {t.observed:.3g}")
+        names.append(f"{t.name}{' (held out)' if t.held_out else ''}: {t.observed:.3g}\n"
+                     f"{UNITS.get(t.form, t.form)}")
         for values, colour, at in ((fit.predictive, FITTED, -0.15), (fit.simulated, INK, 0.15)):
             if not len(values):
                 continue
@@ -112,7 +135,9 @@ def _targets(axes: Any, problem: Problem, fit: Fit) -> None:
     axes.axvline(0, color=INK, lw=0.8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_title("simulated minus observed, in tolerances (band: within): mean and 90 % of runs at the estimate "
-                   "(black)" + (" and at draws of the posterior (blue)" if len(fit.predictive) else ""),
+    axes.set_title("targets: mean and 90 % of runs at the estimate (black)"
+                   + (" and at draws of the posterior (blue)" if len(fit.predictive) else ""),
                    fontsize=9, loc="left", color=INK)
+    axes.set_xlabel("simulated minus observed, in tolerances (two standard deviations where no tolerance is given); "
+                    "band: within", fontsize=8)
     _plain(axes)

@@ -41,7 +41,8 @@ def begin(out: Path, ready: Ready) -> dict[str, Any]:
         found = None
     about = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "calibration_hash": ready.hash,
              "name": ready.file.name, "question": ready.file.question, "file_hash": ready.file.file_hash,
-             "seed": ready.problem.seed, "spec_hash": ready.job.spec.hash(), "city": ready.city.checksum, **machine()}
+             "seed": ready.problem.seed, "spec_hash": ready.job.spec.hash(), "city": ready.city.checksum,
+             "city_name": f"{ready.city.name}, {ready.city.population:,} residents", **machine()}
     if found is None:
         out.mkdir(parents=True, exist_ok=True)
         put_json(out / MANIFEST, {**about, "asked": ready.asked, "spec": ready.job.spec.as_dict(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ INK, GREY, BLUE, ORANGE, NOISE = "#222222", "#777777", "#1f5a94", "#b35806", "#e
 MOST_ROWS = 40  # parameters shown in one panel; the table has all
 
 
-def draw(stem: Path, analyses: Sequence[Analysis], confidence: float, footer: str, about: str) -> list[Path]:
+def draw(stem: Path, analyses: Sequence[Analysis], confidence: float, footer: str, about: str,
+         ranges: Mapping[str, str] | None = None, units: Mapping[str, str] | None = None) -> list[Path]:
     """Draw one panel for each analysis; write SVG and PNG, with the provenance in both.
 
     Parameters
@@ -32,16 +33,20 @@ def draw(stem: Path, analyses: Sequence[Analysis], confidence: float, footer: st
         Provenance in one line.
     about : str
         Provenance in full, for the files' metadata.
+    ranges : mapping of parameter to str, optional
+        What each was varied over: indices depend on it.
+    units : mapping of outcome to str, optional
     """
     import matplotlib
     from matplotlib.figure import Figure
 
     shown = [min(len(a.indices.main), MOST_ROWS + 1) for a in analyses]
-    inches = [0.75 + 0.34 * n for n in shown]
+    inches = [0.8 + 0.36 * n for n in shown]
     figure = Figure(figsize=(9, sum(inches) + 0.5), layout="constrained")
     panels = figure.subplots(len(analyses), 1, squeeze=False, height_ratios=inches)[:, 0]
     for panel, analysis in zip(panels, analyses):
-        _panel(panel, analysis, confidence)
+        of = (units or {}).get(analysis.outcome, "")
+        _panel(panel, analysis, confidence, ranges or {}, of)
     figure.supxlabel(footer, fontsize=6.5, color=GREY, x=0.01, ha="left")
     paths = []
     with matplotlib.rc_context({"svg.hashsalt": "lamplighter", "svg.fonttype": "none"}):
@@ -53,7 +58,7 @@ def draw(stem: Path, analyses: Sequence[Analysis], confidence: float, footer: st
     return paths
 
 
-def _panel(panel: Any, analysis: Analysis, confidence: float) -> None:
+def _panel(panel: Any, analysis: Analysis, confidence: float, ranges: Mapping[str, str], unit_of: str) -> None:
     from experiments.sweeps.analysing import TITLES
 
     found = analysis.indices
@@ -84,14 +89,16 @@ def _panel(panel: Any, analysis: Analysis, confidence: float) -> None:
                        ha="center")
         panel.annotate("first order", (second[rows[0].name].value, 0.13), (0, -10), textcoords="offset points",
                        fontsize=7, color=ORANGE, ha="center")
-    panel.set_yticks(range(len(rows)), [r.name for r in rows], fontsize=8)
+    panel.set_yticks(range(len(rows)), [f"{r.name}\n{ranges[r.name]}" if r.name in ranges and r is not rows[-1]
+                                        else r.name for r in rows], fontsize=7.5)
     panel.set_ylim(len(rows) - 0.4, -1.1)
     panel.set_xlim(least - 0.03 * top, 1.06 * top)
     panel.tick_params(axis="x", labelsize=7.5)
     panel.tick_params(axis="y", length=0)
     for side in ("top", "right", "left"):
         panel.spines[side].set_visible(False)
-    unit = ": change of the outcome over a parameter's whole range" if main == "mu_star" else (
+    of = f", {unit_of}" if unit_of else ""
+    unit = f": change of the outcome over the range of a parameter{of}" if main == "mu_star" else (
         ": share of the variance between draws" if main == "ST" else ": distance between distributions (0-1)")
     panel.set_xlabel(f"{TITLES[main]}{unit}; lines: {100 * confidence:g} % intervals", fontsize=8)
     panel.set_title(analysis.title, fontsize=9.5, loc="left", color=INK)

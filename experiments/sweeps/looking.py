@@ -88,4 +88,9 @@ def describe(decision: Decision, have: int) -> str:
              f"{number(x.wanted) if math.isfinite(x.wanted) else '?'})" for name, x in decision.options.items()]
     then = ("reached" if decision.reached else f"not reached: {decision.why}" if decision.replications <= have
             else f"going on to {decision.replications}")
+    # A width of zero meets every rule, and an interval of no width is no evidence: say what it comes from.
+    same = [name for name, x in decision.options.items() if x.half_width == 0 and x.difference == 0]
+    if same:
+        then += (f"; the same as the baseline in every replication, which is no evidence of no effect: "
+                 f"{', '.join(same)}")
     return f"half-widths after {have} replications: {', '.join(parts)}; {then}"

@@ -48,6 +48,12 @@ class Prior:
     sd: float = 1.0
     whole: bool = False
 
+    @property
+    def words(self) -> str:
+        """The prior for a table: its form, and range or mean and standard deviation."""
+        return f"{self.kind} {self.mean:g} +/- {self.sd:g}" if self.kind == "normal" else (
+            f"{self.kind} {self.low:g} to {self.high:g}")
+
     def _normal(self) -> Any:
         a, b = (self.low - self.mean) / self.sd, (self.high - self.mean) / self.sd
         return stats.truncnorm(a, b, loc=self.mean, scale=self.sd)

@@ -172,6 +172,9 @@ def sentence(parts: TwoParts, cpu_seconds: float = NAN, digits: int = 3) -> str:
 
     if parts.replications < 2:
         return "run noise: not known from one replication"
+    if parts.half_width == 0 and parts.mean == 0 and not parts.within and not parts.between > 0:
+        return (f"no difference in any of {parts.replications} replications: it changed nothing of this outcome "
+                "in this city and time. That is no evidence of no effect in a larger city or a longer time")
     if parts.half_width == 0:
         return f"run noise: none, {signed(parts.mean, digits)} in each of {parts.replications} pairs"
     text = (f"run noise: {signed(parts.mean, digits)} +/- {number(parts.half_width, digits)}; more runs shrink only "

@@ -63,6 +63,15 @@ class Parameter:
         """True for the parameter that the model never sees."""
         return self.key == DUMMY_KEY
 
+    @property
+    def span(self) -> str:
+        """What it is varied over, in words."""
+        if self.values:
+            shown = [str(v) for v in self.values]
+            return ", ".join(shown) if len(shown) <= 4 else f"{shown[0]} ... {shown[-1]}"
+        unit = "" if self.unit in ("", "-") else f" {self.unit}"
+        return f"{self.low:g} to {self.high:g}{unit}{' (log)' if self.log else ''}"
+
     def from_unit(self, share: np.ndarray) -> np.ndarray:
         """Turn numbers between 0 and 1 into coordinates: values, or indices of listed ones.
 

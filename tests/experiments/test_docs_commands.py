@@ -120,7 +120,7 @@ def test_a_command_works_as_printed(page, words, desk, documented):
     alone = words[0] == "sensitivity" and all(w.startswith(("out", "outcomes")) for w in words[1:])  # analyses runs
     if not quiet and not alone:
         added = [a for a in ADDED[words[0]] if not (a.startswith("city.residents") and "city=from_files" in words)]
-        if not any(w.startswith("engine") for w in words) and words[0] in ("sweep", "resume", "expand", "rerun"):
+        if not any(w.startswith("engine=") for w in words) and words[0] in ("sweep", "resume", "expand", "rerun"):
             added = [*added, "engine=serial"]
         known = {f.name for f in fields(importlib.import_module(TASKS[words[0]][0]).OPTIONS)}
         words = [*words, *added, *(["force=true"] if "force" in known else [])]

@@ -98,3 +98,9 @@ def test_the_price_and_the_sentence():
     text = sentence(two_parts(x), cpu_seconds=7200)
     assert "more runs shrink only this part" in text and "30 more replications" in text and "about 6 CPU hours" in text
     assert "30 draws" in text
+
+
+def test_no_difference_at_all_is_not_called_precise():
+    text = sentence(two_parts(np.zeros((3, 10))))
+    assert "no difference in any of 10 replications" in text and "no evidence of no effect" in text
+    assert "run noise: none, +2.00 in each of 10" in sentence(two_parts(np.full((3, 10), 2.0)))
