@@ -72,6 +72,8 @@ COLUMNS = ("box", "parameter", "low", "high", "values", "quasi_p", "coverage", "
 def _check_arms(study: Study, options: DiscoverOptions) -> None:
     from sim.parameters import unknown_key
 
+    if not options.arm:
+        raise SpecError(f"arm: expected the arm that may lose, one of {', '.join(study.roles)}, found nothing")
     for key in ("arm", "against"):
         name = getattr(options, key)
         if name not in study.roles:
@@ -113,7 +115,7 @@ class Space:
             self.names.append("scenario")
             self.categorical.append(True)
             self.labels[len(self.names) - 1] = scenarios
-        points, lost, noise = [], [], []
+        points, lost, noise, equal = [], [], [], 0
         for number, scenario in enumerate(scenarios):
             values = study.values(outcome, scenario)
             worse = (1 if good == "fewer" else -1) * (values[options.arm] - values[options.against])
@@ -122,11 +124,13 @@ class Space:
                 if len(d):
                     points.append([*(c[draw] for c in columns), *([number] if len(scenarios) > 1 else [])])
                     lost.append(d.mean() > 0)
+                    equal += not d.any()
                     noise.append(len(d) > 1 and abs(d.mean()) < 2 * d.std(ddof=1) / math.sqrt(len(d)))
         if len(points) < FEWEST:
             raise DataError(f"{study.path}: expected at least {FEWEST} draws in which both arms have finished, found "
                             f"{len(points)}")
         self.x, self.lost, self.unsettled = np.array(points, float), np.array(lost, bool), int(sum(noise))
+        self.equal = equal
         self.runs = min(values[options.arm].shape[1], values[options.against].shape[1])
 
     def _codes(self, design: Any) -> tuple[list[np.ndarray], dict[int, list]]:
@@ -146,6 +150,7 @@ class Space:
         """Say how often the arm loses at all."""
         o, n, lost = self.options, len(self.lost), int(self.lost.sum())
         text = f"{o.arm} loses to {o.against} on {self.outcome} in {lost:,} of {n:,} draws"
+        text += f"; in {self.equal:,} every run of both is equal" if self.equal else ""
         if self.runs == 1:
             return text + "; one replication a draw: chance alone makes some of these labels"
         return text + (f"; in {self.unsettled:,} the difference is within two standard errors of zero"
