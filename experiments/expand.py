@@ -23,8 +23,7 @@ def run(jobs: Sequence[Job]) -> int:
 def _expand(job: Job) -> int:
     from experiments.sweep import conclude, said_compiling
     from experiments.sweeps.carry_out import carry_out, limits_of, shard_of
-    from experiments.sweeps.design import expanded
-    from experiments.sweeps.expanding import expand
+    from experiments.sweeps.expanding import expand, larger
     from experiments.sweeps.resuming import accept, note
     from experiments.sweeps.store import SweepFolder
     from sim.errors import SpecError
@@ -36,10 +35,7 @@ def _expand(job: Job) -> int:
         raise SpecError("shard: expand adds the rows; let every part run with lamplighter resume shard=k/n")
     changes = accept(folder, options.force)
     if options.dry_run:
-        plan = folder.plan
-        if options.draws:
-            plan = plan.with_(design=expanded(plan.design, options.draws))
-        plan = plan.with_(replications=max(options.replications, plan.replications))
+        plan = larger(folder.plan, options.replications, options.draws)
         print(f"expand: {len(plan):,} rows instead of {folder.table().num_rows:,}; dry run: nothing was written")
         return 0
     with folder.lock():

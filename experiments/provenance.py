@@ -32,14 +32,46 @@ def version() -> str:
 
 @functools.cache
 def source_hash() -> str:
-    """Hash (16 hex digits) of the model's source files: the same source gives the same hash, wherever it lies."""
+    """Hash (16 hex digits) of the model's source files: the same source gives the same hash, wherever it lies.
+
+    The source of installed plugins is part of it, because their mechanisms and interventions are.
+    """
     import sim
 
-    root = Path(sim.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    _take_in(digest, Path(sim.__file__).parent)
+    for package in _plugin_packages():
+        _take_in(digest, package)
     return digest.hexdigest()[:16]
+
+
+def _take_in(digest: Any, root: Path) -> None:
+    files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+    for path in files:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+
+
+def _plugin_packages() -> list[Path]:
+    """Folder, or single file, of every package or module in which an installed plugin lies."""
+    import importlib.util
+
+    found = {}
+    for entry in metadata.entry_points(group="lamplighter.plugins"):
+        name = entry.module.partition(".")[0]
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            continue
+        if spec is not None:
+            places = list(spec.submodule_search_locations or ()) or [spec.origin]
+            found[name] = [Path(place) for place in places if place and Path(place).exists()]
+    return [place for name in sorted(found) for place in found[name]]
+
+
+@functools.cache
+def outcomes_hash() -> str:
+    """Hash (16 hex digits) of the source that says how outcomes are taken from a run."""
+    return hashlib.sha256(Path(__file__).with_name("outcomes.py").read_bytes()).hexdigest()[:16]
 
 
 @functools.cache

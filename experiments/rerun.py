@@ -36,6 +36,9 @@ def _rerun(job: Job) -> int:
         raise SpecError("rerun: expected either rows=[...] or failed=true")
     numbers = [f["row"] for f in folder.failed()] if options.failed else list(options.rows)
     rows = chosen(folder, numbers)
+    if not rows:
+        print("rerun: no run has failed")
+        return 0
     changes = accept(folder, options.force)
     said_compiling()
     with folder.lock():

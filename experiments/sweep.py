@@ -86,13 +86,21 @@ def make_or_join(out: Path, plan: SweepPlan, options: SweepOptions, engine: Engi
     """Make the folder; with a shard, join those who work on the same sweep."""
     from dataclasses import asdict
 
+    from experiments.sweeps.files import lock
+    from experiments.sweeps.resuming import accept
     from experiments.sweeps.store import SweepFolder, making
 
     with making(out):
         if options.shard and (out / "table.parquet").is_file() and not options.force:
-            return SweepFolder.open(out)
+            folder = SweepFolder.open(out)
+            accept(folder, force=False)  # a part made by another version would not be comparable
+            return folder
         if options.force and out.is_dir():
-            SweepFolder.remove(out)
+            if (out / "table.parquet").is_file():
+                with lock(out / ".lock"):  # refused while another process is at work there
+                    SweepFolder.remove(out)
+            else:
+                SweepFolder.remove(out)
         return SweepFolder.create(out, plan, asdict(engine))
 
 

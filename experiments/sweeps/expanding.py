@@ -37,16 +37,8 @@ def expand(folder: SweepFolder, replications: int = 0, draws: int = 0, design: D
         When there would not be more than before, or the design cannot grow.
     """
     plan = folder.plan
-    if replications and replications <= plan.replications:
-        raise SpecError(f"replications: expected more than the {plan.replications} of the sweep, found {replications}")
-    if design is None:
-        design = expanded(plan.design, draws) if draws else plan.design
-    elif not np.array_equal(design.points[:len(plan.design)], plan.design.points) or design.keys != plan.design.keys:
-        raise SpecError("design: expected one whose first draws are those of the sweep")
-    if not replications and len(design) == len(plan.design):
-        raise SpecError("expand: expected replications= or draws= above those of the sweep")
-    new = plan.with_(replications=replications or plan.replications, design=design)
-    check(new)
+    new = larger(plan, replications, draws, design)
+    design = new.design
     if by_rule is not None:
         folder.manifest.setdefault("looks", []).append(by_rule)
     else:
@@ -61,6 +53,21 @@ def expand(folder: SweepFolder, replications: int = 0, draws: int = 0, design: D
     folder.manifest[UNFINISHED] = True
     folder.save()
     return finish(folder, new)
+
+
+def larger(plan: SweepPlan, replications: int = 0, draws: int = 0, design: Design | None = None) -> SweepPlan:
+    """Return the plan with more replications or draws, checked; see :func:`expand`."""
+    if replications and replications <= plan.replications:
+        raise SpecError(f"replications: expected more than the {plan.replications} of the sweep, found {replications}")
+    if design is None:
+        design = expanded(plan.design, draws) if draws else plan.design
+    elif not np.array_equal(design.points[:len(plan.design)], plan.design.points) or design.keys != plan.design.keys:
+        raise SpecError("design: expected one whose first draws are those of the sweep")
+    if not replications and len(design) == len(plan.design):
+        raise SpecError("expand: expected replications= or draws= above those of the sweep")
+    new = plan.with_(replications=replications or plan.replications, design=design)
+    check(new)
+    return new
 
 
 def finish(folder: SweepFolder, plan: SweepPlan) -> int:

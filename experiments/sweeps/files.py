@@ -7,11 +7,11 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.errors import SpecError
+from sim.errors import DataError, SpecError
 
 PART = ".part"
 OLD = 3600.0  # seconds after which a temporary file of another machine is given up
@@ -31,6 +31,40 @@ def put_table(path: Path, table: Any) -> None:
     import pyarrow.parquet as pq
 
     _put(path, lambda file: pq.write_table(table, file, compression="zstd", write_statistics=False))
+
+
+def read_table(path: Path, columns: Collection[str] = (), remedy: str = "", **more: Any) -> Any:
+    """Read a Parquet file as an Arrow table.
+
+    Parameters
+    ----------
+    path : Path
+    columns : collection of str
+        Columns that must be there.
+    remedy : str
+        What to do when it cannot be read, for the line of the error.
+    more
+        For `pyarrow.parquet.read_table`.
+
+    Raises
+    ------
+    DataError
+        When it is missing, damaged, or lacks a column.
+    """
+    import pyarrow.parquet as pq
+
+    remedy = f"; {remedy}" if remedy else ""
+    try:
+        with open(path, "rb") as file:
+            table = pq.read_table(file, **more) if more else pq.ParquetFile(file).read()  # that is faster
+    except FileNotFoundError:
+        raise DataError(f"{path}: the file is missing{remedy}") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f"{path}: not a readable Parquet file ({type(error).__name__}){remedy}") from None
+    absent = [name for name in columns if name not in table.column_names]
+    if absent:
+        raise DataError(f"{path}: expected a column {absent[0]}, found none{remedy}")
+    return table
 
 
 def _put(path: Path, write: Callable[[Any], Any]) -> None:

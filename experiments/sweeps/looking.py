@@ -44,7 +44,7 @@ def carry_out_by_rule(folder: SweepFolder, engine: EngineOptions | Executor, lim
             break
         expand(folder, decision.replications, by_rule=note)
         before = decision
-        part = carry_out(folder, engine, limits, **more)
+        part = carry_out(folder, engine, limits.less(total.cpu_seconds), **more)
         total = Outcome(total.wanted + part.wanted, total.done + part.done, total.failed + part.failed, part.stopped,
                         total.cpu_seconds + part.cpu_seconds)
     return total

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import hashlib
 import json
-import math
 import re
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +26,7 @@ TASK = "sweep"
 ONLY = "base"  # name of the scenario of a sweep that names none
 KINDS = ("grid", "list", "lhs", "sobol")
 MAX_ROWS = 5_000_000
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}$")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}\Z")
 
 
 class Row(NamedTuple):
@@ -295,7 +294,9 @@ def check(plan: SweepPlan) -> None:
     corners = {0, *(int(i) for i in points.argmin(axis=0)), *(int(i) for i in points.argmax(axis=0))}
     for pair in plan.specs:
         for draw in sorted(corners):
-            plan.spec(*pair, draw)
+            if plan.spec(*pair, draw).days < 1:
+                raise SpecError("parameters: years: expected at least a day to score (0.003) in every draw, found "
+                                f"{plan.spec(*pair, draw).years:g}")
 
 
 def make_design(given: Any, kind: Any, draws: Any, seed: int, shown: str = "sweep") -> Design:
@@ -313,6 +314,8 @@ def make_design(given: Any, kind: Any, draws: Any, seed: int, shown: str = "swee
         if "." not in kind and "/" not in kind:
             raise SpecError(str(unknown_key(kind, KINDS, f"{shown}: design")).replace("unknown key", "unknown design")
                             .replace("known keys", "known, besides files"))
+        if draws:
+            raise SpecError(f"{shown}: draws: a design file has as many as it has rows; leave it out")
         return designs.from_file(Path(kind), varied)
     if not varied:
         raise SpecError(f"{shown}: design={kind}: expected parameters to vary in the experiment file, found none")
@@ -359,7 +362,11 @@ def _budget(given: Any, shown: str) -> dict[str, float]:
         return {}
     if not isinstance(given, dict) or set(given) - {"cpu_hours"}:
         raise SpecError(f"{shown}: budget: expected {{cpu_hours: x}}, found {show(given)}")
-    hours = convert(given.get("cpu_hours", math.inf), float, {"low": 0, "unit": "h"}, f"{shown}: budget.cpu_hours")
+    if not given:
+        return {}
+    hours = convert(given["cpu_hours"], float, {"low": 0, "unit": "h"}, f"{shown}: budget.cpu_hours")
+    if not hours > 0:
+        raise SpecError(f"{shown}: budget.cpu_hours: expected more than 0 h, found {hours:g}")
     return {"cpu_hours": hours}
 
 

@@ -36,7 +36,7 @@ def differences(folder: SweepFolder, specs: Mapping[tuple[str, str], RunSpec] | 
         Specifications by scenario and arm as they are composed now; without them they are composed from the stored
         overrides.
     """
-    from experiments.provenance import PLUGIN, packages, source_hash
+    from experiments.provenance import PLUGIN, outcomes_hash, packages, source_hash
 
     manifest = folder.manifest
     out = []
@@ -51,6 +51,8 @@ def differences(folder: SweepFolder, specs: Mapping[tuple[str, str], RunSpec] | 
                     out.append(change)
     if source_hash() != manifest["source_hash"]:
         out.append(Change("the model's source", manifest["source_hash"], source_hash()))
+    if outcomes_hash() != manifest.get("outcomes_hash", outcomes_hash()):
+        out.append(Change("how outcomes are taken from a run", manifest["outcomes_hash"], outcomes_hash()))
     now, then = packages(), manifest["packages"]
     plugins = sorted(name for name in {**now, **then} if name.startswith(PLUGIN))
     out += [Change(name if name in plugins else f"package {name}", then.get(name, "absent"), now.get(name, "absent"))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.store import MANIFEST
-from experiments.sweeps.files import clear_parts, lock, put, put_json, put_table, read_json, temporary
+from experiments.sweeps.files import clear_parts, lock, put, put_json, put_table, read_json, read_table, temporary
 from experiments.sweeps.plan import Row, SweepPlan, from_manifest
 from sim.errors import DataError, SpecError
 from sim.spec import SCHEMA_VERSION
@@ -37,6 +37,9 @@ EXPERIMENT = "experiment.yaml"
 LEDGER_KEYS = ("started", "wall_seconds", "cpu_seconds", "host", "process")
 RUNS_AT_A_TIME = 500  # of which results are put together
 NOTE = b"lamplighter"
+DAMAGED = "delete the file, and lamplighter resume makes the run again"
+STATED = {"experiment": dict, "experiment_hash": str, "specs": dict, "cities": dict, "packages": dict, "code": dict,
+          "source_hash": str, "changes": list, "created": str}  # without which a manifest is of no use
 
 
 class SweepFolder:
@@ -59,7 +62,7 @@ class SweepFolder:
     @classmethod
     def create(cls, path: Path, plan: SweepPlan, engine: Mapping[str, Any] | None = None) -> SweepFolder:
         """Write what is asked into a new folder: the manifest first, then draws and run table."""
-        from experiments.provenance import machine
+        from experiments.provenance import machine, outcomes_hash
 
         path.mkdir(parents=True, exist_ok=True)
         cities = _cities(plan)
@@ -69,8 +72,8 @@ class SweepFolder:
             specs.setdefault(scenario, {})[arm] = spec.as_dict()
         manifest = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "experiment": plan.as_dict(),
                     "experiment_hash": plan.identity(), "engine": dict(engine or {}), **about,
-                    "source_hash": about["code"]["source_hash"], "created": now(), "cities": cities, "changes": [],
-                    "specs": specs}
+                    "source_hash": about["code"]["source_hash"], "outcomes_hash": outcomes_hash(), "created": now(),
+                    "cities": cities, "changes": [], "specs": specs}
         put_json(path / MANIFEST, manifest)
         if plan.text:
             put(path / EXPERIMENT, plan.text.encode())
@@ -98,6 +101,10 @@ class SweepFolder:
         version = manifest.get("schema_version")
         if not isinstance(version, int) or version > SCHEMA_VERSION:
             raise DataError(f"{path / MANIFEST}: expected schema version {SCHEMA_VERSION} or older, found {version!r}")
+        for name, kind in STATED.items():
+            if not isinstance(manifest.get(name), kind):
+                raise DataError(f"{path / MANIFEST}: damaged: expected {name}, found "
+                                f"{'something else' if name in manifest else 'nothing'}")
         folder = cls(path, manifest)
         if not (path / TABLE).is_file():  # killed while it was made: the manifest says everything but the points
             raise DataError(f"{path}: the run table was never finished; start again with force=true")
@@ -119,10 +126,17 @@ class SweepFolder:
     @property
     def plan(self) -> SweepPlan:
         if self._plan is None:
-            import pyarrow.parquet as pq
-
-            self._plan = from_manifest(self.manifest, pq.ParquetFile(self.path / DESIGN).read())
+            self._plan = self._planned(self.manifest, read_table(self.path / DESIGN, ("draw",)))
         return self._plan
+
+    def _planned(self, manifest: Mapping[str, Any], design: pa.Table) -> SweepPlan:
+        try:
+            return from_manifest(manifest, design)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, (SpecError, DataError)):
+                raise
+            raise DataError(f"{self.path / MANIFEST}: damaged, or not the one of {DESIGN} "
+                            f"({type(error).__name__}: {error})") from None
 
     def _make_rooms(self) -> None:
         for room in (RUNS, ERRORS, CLAIMS):
@@ -162,22 +176,21 @@ class SweepFolder:
         """Finish an expansion during which somebody was killed."""
         from experiments.sweeps.expanding import UNFINISHED, finish
 
-        self.manifest = read_json(self.path / MANIFEST) or self.manifest
+        stored = read_json(self.path / MANIFEST) or self.manifest
+        if stored != self.manifest:  # changed by another process before the lock was ours
+            self.manifest = stored
+            self.forget()
         if self.manifest.get(UNFINISHED):
-            import pyarrow.parquet as pq
-
             following = self.path / f".{DESIGN}.next"
-            table = pq.ParquetFile(following if following.exists() else self.path / DESIGN).read()
-            finish(self, from_manifest(self.manifest, table))
+            table = read_table(following if following.exists() else self.path / DESIGN, ("draw",))
+            finish(self, self._planned(self.manifest, table))
 
     # -- the run table -----------------------------------------------------------------------------------------
 
     def table(self) -> pa.Table:
         """Return the run table: row, scenario, arm, draw, replication, seed, key."""
         if self._table is None:
-            import pyarrow.parquet as pq
-
-            self._table = pq.ParquetFile(self.path / TABLE).read()
+            self._table = read_table(self.path / TABLE, Row._fields)
         return self._table
 
     def rows(self) -> list[Row]:
@@ -201,7 +214,7 @@ class SweepFolder:
         for row in self.rows():
             if row.key in keys:
                 if row.key not in known:
-                    known[row.key] = read_json(self.path / ERRORS / f"{row.key}.json") or {}
+                    known[row.key] = _failure(self.path / ERRORS / f"{row.key}.json")
                 out.append({**known[row.key], **row._asdict()})
         return out
 
@@ -212,23 +225,31 @@ class SweepFolder:
         put_table(self.path / RUNS / f"{key}.parquet", run_table(key, values, note))
 
     def read_run(self, key: str) -> pa.Table:
-        import pyarrow.parquet as pq
+        """Return the outcomes of a finished run.
 
+        Raises
+        ------
+        DataError
+            When the file is damaged or holds another run.
+        """
         path = self.path / RUNS / f"{key}.parquet"
-        try:
-            with open(path, "rb") as file:
-                return pq.ParquetFile(file).read()
-        except FileNotFoundError:
-            raise DataError(f"{path}: the run is not there") from None
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: not a readable Parquet file ({type(error).__name__})") from None
+        run = read_table(path, ("key", "outcome", "month", "days", "value"), DAMAGED)
+        found = set(run["key"].unique().to_pylist())
+        if found != {key}:
+            raise DataError(f"{path}: expected the run of that key, found {', '.join(map(str, found)) or 'no row'}; "
+                            f"{DAMAGED}")
+        return run
 
     def ledger(self, key: str) -> dict[str, Any]:
         """When, where and how long a finished run was carried out."""
         import pyarrow.parquet as pq
 
-        with open(self.path / RUNS / f"{key}.parquet", "rb") as file:
-            return json.loads(pq.read_schema(file).metadata[NOTE])
+        path = self.path / RUNS / f"{key}.parquet"
+        try:
+            with open(path, "rb") as file:
+                return dict(json.loads(pq.read_schema(file).metadata[NOTE]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path}: does not say where it comes from ({type(error).__name__}); {DAMAGED}") from None
 
     def write_error(self, row: Row, kind: str, error: str, traceback: str, **more: Any) -> None:
         """Store that a run failed."""
@@ -279,9 +300,8 @@ class SweepFolder:
         import pyarrow.parquet as pq
 
         parameters = self.plan.design.table()
-        fields = [*_row_schema(), *(f for f in parameters.schema if f.name != "draw"), *_value_schema()]
         note = json.dumps({**self._about(), "state": state}, sort_keys=True)
-        schema = pa.schema(fields, metadata={NOTE: note})
+        schema = self._results_schema(parameters, {NOTE: note})
         final, part = self.path / RESULTS, temporary(self.path / RESULTS)
         finished = [row for row in rows if row.key in done]
         try:
@@ -298,6 +318,12 @@ class SweepFolder:
             with contextlib.suppress(OSError):
                 os.unlink(part)
             raise
+
+    def _results_schema(self, parameters: pa.Table, note: Mapping | None = None) -> pa.Schema:
+        import pyarrow as pa
+
+        return pa.schema([*_row_schema(), *(f for f in parameters.schema if f.name != "draw"), *_value_schema()],
+                         metadata=note)
 
     def _joined(self, row: Row, parameters: pa.Table, schema: pa.Schema) -> pa.Table:
         import pyarrow as pa
@@ -365,15 +391,40 @@ class SweepFolder:
         outcomes, months : sequence, optional
             Keep only these; month -1 is the whole scored period.
         """
-        import pyarrow.parquet as pq
-
         self.compact()
         filters = []
         if outcomes is not None:
             filters.append(("outcome", "in", list(outcomes)))
         if months is not None:
             filters.append(("month", "in", list(months)))
-        return pq.read_table(self.path / RESULTS, filters=filters or None)
+        return self.read_results(filters=filters or None)
+
+    def long(self, month: int, columns: Sequence[str]) -> pa.Table:
+        """Some columns of the results of one month, -1 for the whole period; nothing is written."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        rows, done = self.rows(), self.done_keys()
+        if self._state_of(RESULTS) == self._state(rows, done):
+            return self.read_results(columns=list(columns), filters=[("month", "=", month)])
+        parameters = self.plan.design.table()
+        schema = self._results_schema(parameters)
+        tables = []
+        for row in rows:
+            if row.key in done:
+                table = self._joined(row, parameters, schema)
+                tables.append(table.filter(pc.equal(table["month"], month)).select(list(columns)))
+        return pa.concat_tables(tables) if tables else schema.empty_table().select(list(columns))
+
+    def ledgers(self) -> dict[str, dict[str, Any]]:
+        """Return :meth:`ledger` of every finished run by key."""
+        before = self._old_ledger()
+        return {key: before.get(key) or self.ledger(key) for key in sorted(self.done_keys())}
+
+    def read_results(self, **more: Any) -> pa.Table:
+        """Read ``results.parquet`` as it is; keyword arguments are those of `pyarrow.parquet.read_table`."""
+        return read_table(self.path / RESULTS, remedy="delete it, and lamplighter resume puts it together again",
+                          **more)
 
     def values(self, outcome: str, month: int = -1) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Return one outcome by scenario and arm: arrays (draw, replication, value), sorted by draw and replication.
@@ -400,14 +451,13 @@ class SweepFolder:
 
     def _values_by_key(self, outcome: str, month: int) -> dict[str, float]:
         import pyarrow.compute as pc
-        import pyarrow.parquet as pq
 
         known = self._read.setdefault((outcome, month), {})
         done = self.done_keys()
         missing = done - set(known)
         if missing and self._state_of(RESULTS) == self._state(self.rows(), done):
-            table = pq.read_table(self.path / RESULTS, columns=["key", "value"],
-                                  filters=[("outcome", "=", outcome), ("month", "=", month)])
+            table = self.read_results(columns=["key", "value"],
+                                      filters=[("outcome", "=", outcome), ("month", "=", month)])
             known.update(zip(table["key"].to_pylist(), table["value"].to_pylist()))
             missing = set()
         for key in missing:
@@ -444,6 +494,18 @@ def making(path: Path) -> Iterator[None]:
 
 def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _failure(path: Path) -> dict[str, Any]:
+    """What a file about a failed run says, with everything a reader counts on."""
+    found = read_json(path) or {}
+    out = {"kind": "error", "error": "the file about the failure is damaged", "traceback": ""}
+    out |= {name: value for name, value in found.items() if isinstance(value, str) or name not in out}
+    for name, kind in (("started", str), ("wall_seconds", (int, float)), ("cpu_seconds", (int, float)), ("host", str),
+                       ("process", int)):
+        if not isinstance(out.get(name), kind):
+            out[name] = None
+    return out
 
 
 def _names(folder: Path, ending: str) -> set[str]:

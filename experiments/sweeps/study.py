@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.outcomes import TOTAL
+from experiments.sweeps.files import read_table
 from sim.errors import DataError, SpecError
 from sim.parameters import show, unknown_key
 
@@ -243,21 +244,14 @@ class SweepStudy(Study):
         self.roles = {a["name"]: a["role"] for a in experiment["arms"]}
 
     def long(self) -> pa.Table:
-        import pyarrow.parquet as pq
-
-        self.folder.compact()
-        return pq.read_table(self.path / "results.parquet", columns=[*IDS, "outcome", "value"],
-                             filters=[("month", "=", TOTAL)])
+        return self.folder.long(TOTAL, [*IDS, "outcome", "value"])
 
     def parameters(self) -> pa.Table | None:
         table = read_table(self.path / "design.parquet")
         return table if table.num_columns > 1 else None
 
     def cpu_seconds(self) -> float:
-        self.folder.compact()
-        ledger = read_table(self.path / "ledger.parquet")
-        each = dict(zip(ledger["key"].to_pylist(), ledger["cpu_seconds"].to_pylist()))  # rows can share a run
-        return float(sum(seconds or 0.0 for seconds in each.values()))
+        return float(sum(note.get("cpu_seconds") or 0.0 for note in self.folder.ledgers().values()))
 
     def _interventions(self) -> dict[str, list[str]]:
         return {arm: list(spec.get("intervention") or {})
@@ -274,18 +268,6 @@ class SweepStudy(Study):
                 "seed": min((r.seed for r in self.folder.rows()), default=None),
                 "runs": {"planned": len(planned), "done": done, "failed": len(self.folder.failed_keys())},
                 "precision": {**m["experiment"]["rule"], "looks": list(m.get("looks") or [])}}
-
-
-def read_table(path: Path) -> pa.Table:
-    """Read a Parquet file, or say in one line why not."""
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.ParquetFile(path).read()
-    except FileNotFoundError:
-        raise DataError(f"{path}: the file is missing") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({type(error).__name__})") from None
 
 
 def place_for(study: Study, to: str, default: str, force: bool, *beside: str) -> Path:

@@ -59,8 +59,16 @@ def unlike(folder: SweepFolder, row: Row, model: Any, marks: Any) -> list[str]:
         out += [f"{o} (month {m}) only {of}" for o, m in zip(one["outcome"].to_pylist(), one["month"].to_pylist())
                 if (o, m) not in names]
     if not out:
-        a, b = (t["value"].to_numpy().view(np.int64) for t in (stored, again))
-        out = [f"{stored['outcome'][int(i)]} (month {stored['month'][int(i)]})" for i in np.flatnonzero(a != b)]
+        if stored.num_rows != again.num_rows:  # the same names, some of them twice
+            return [f"number of rows ({stored.num_rows} instead of {again.num_rows})"]
+        differ = np.zeros(again.num_rows, bool)
+        for name in ("outcome", "month", "days", "value"):
+            kind = again.schema.field(name).type
+            if stored.schema.field(name).type != kind:
+                return [f"type of the column {name}"]
+            a, b = (t[name].to_numpy() for t in (stored, again))
+            differ |= a.view(np.int64) != b.view(np.int64) if name == "value" else a != b
+        out = [f"{stored['outcome'][int(i)]} (month {stored['month'][int(i)]})" for i in np.flatnonzero(differ)]
     record = folder.path / RECORDS / row.key
     if record.is_dir():
         run, live = read_run(record), LiveRun(model, marks)

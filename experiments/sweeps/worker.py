@@ -12,14 +12,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiments.engines.base import Stopped
 from experiments.sweeps.files import read_json, temporary
 from experiments.sweeps.plan import Row
-from experiments.sweeps.store import CLAIMS, ERRORS, RECORDS, RUNS, SweepFolder, now
+from experiments.sweeps.store import CLAIMS, DESIGN, ERRORS, RECORDS, RUNS, TABLE, SweepFolder, now
+from sim.errors import DataError
 
 LOOK = 0.3  # seconds between looks at the stop file
 MAX_LOSSES = 2  # deaths of a worker after which the run it was on counts as failed
@@ -34,6 +35,12 @@ class Limits:
     seconds: float = 0.0
     memory_gb: float = 0.0
     cpu_hours: float = 0.0
+
+    def less(self, cpu_seconds: float) -> Limits:
+        """Return what is left of them after some processor time."""
+        if not self.cpu_hours:
+            return self
+        return replace(self, cpu_hours=max(1e-9, self.cpu_hours - cpu_seconds / 3600))
 
 
 @dataclass(frozen=True)
@@ -231,6 +238,7 @@ class _Desk:
         clock = _Clock()
         try:
             spec = self.plan.spec(row.scenario, row.arm, row.draw, row.replication)
+            self._check_key(row, spec)
             self._take(rows, row)
             with self._time_limit():
                 work(row, spec, self._tell)
@@ -247,6 +255,15 @@ class _Desk:
             for failed in rows:
                 self._fail(failed, kind, f"{type(error).__name__}: {error}", text, clock.read(self.host))
             return False
+
+    def _check_key(self, row: Row, spec: Any) -> None:
+        """Refuse a row whose content is not what its key stands for; other source may well give another key."""
+        manifest = self.folder.manifest
+        if manifest["source_hash"] == self.chunk.source_hash:
+            key = self.plan.key(spec, manifest["cities"][row.scenario]["checksum"])
+            if (key, spec.seed) != (row.key, row.seed):
+                raise DataError(f"row {row.row}: its key does not belong to its settings; manifest, {DESIGN} or "
+                                f"{TABLE} was changed by hand")
 
     def _store(self, row: Row, model: Any, marks: Any, clock: _Clock) -> None:
         from experiments.outcomes import outcomes
