@@ -144,6 +144,14 @@ def test_a_sweep_at_work_is_not_replaced(damaged):
     assert len(list((damaged / "runs").iterdir())) == 6
 
 
+def test_what_killed_processes_left_is_ours_to_replace(damaged):
+    from experiments.outfolder import first_foreign
+    from experiments.sweeps.files import temporary
+
+    temporary(_first_run(damaged)).write_text("")
+    assert first_foreign(damaged) is None
+
+
 def test_a_part_of_another_version_is_not_joined(whole, damaged, monkeypatch):
     monkeypatch.setattr("experiments.provenance.source_hash", lambda: "f" * 16)
     outcome = call("sweep", f"experiment={whole.parent / 'question.yaml'}", f"out={damaged}", "shard=1/2",
