@@ -50,7 +50,7 @@ def check_outcome(name: str) -> None:
 
 def is_sum(name: str) -> bool:
     """True for daily values that add up over days; all others are states, whose mean is taken."""
-    return name in COUNTED or name.startswith(("cost.", "deaths."))
+    return name in COUNTED or name.startswith(("cost.", "deaths.", "entered.", "left."))
 
 
 def months_of(start: datetime.date, day: np.ndarray) -> np.ndarray:

@@ -157,6 +157,13 @@ def test_outcomes_add_up(finished):
     assert total["cost.street_lighting"] == pytest.approx(sum(by_month["cost.street_lighting"])) and total["trust"] < 1
 
 
+def test_arrivals_and_departures_are_counted_not_averaged():
+    from experiments.outcomes import is_sum
+
+    assert all(map(is_sum, ("entered.born", "left.moved_away", "deaths.natural", "cost.cctv", "arrests")))
+    assert not any(map(is_sum, ("population", "trust", "unsentenced_share")))
+
+
 def test_months_are_those_of_the_calendar():
     assert months_of(datetime.date(2023, 12, 30), np.array([0, 1, 2, 32, 33])).tolist() == [0, 0, 1, 1, 2]
 
