@@ -6,6 +6,7 @@ import contextlib
 import errno
 import faulthandler
 import functools
+import gc
 import os
 import socket
 import threading
@@ -99,6 +100,7 @@ def do_chunk(chunk: Chunk) -> Status:
         desk.problem = f"{chunk.folder}: {error.strerror}"
     finally:
         desk.leave()
+        gc.collect()  # models hold themselves in circles, and hide their size from the collector
     return Status(desk.done, tuple(desk.failed), time.process_time() - begun, desk.problem)
 
 
