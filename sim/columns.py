@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+BLOCK = 1 << 16  # ids looked up at a time: what is worked out meanwhile stays small
+ROOM = 8  # a column has room for an eighth more rows than it was made or grown for
+
 
 @dataclass(frozen=True)
 class Column:
@@ -123,22 +126,21 @@ class Population:
         if name in self.declared:
             raise ValueError(f"column {name!r} of {self.name} is declared twice")
         self.declared[name] = column
-        capacity = len(next(iter(self._store.values()))) if self._store else self.n
-        shape = (capacity, column.width) if column.width else (capacity,)
-        self._store[name] = np.full(shape, column.default, dtype=column.dtype)
+        self._store[name] = self._blank(column)
         self._views.pop(name, None)
 
+    def _blank(self, column: Column) -> np.ndarray:
+        """Return memory for a column with room for those who enter: what nobody has written to takes no memory."""
+        capacity = len(next(iter(self._store.values()))) if self._store else self.n + self.n // ROOM
+        array = np.empty((capacity, column.width) if column.width else capacity, column.dtype)
+        array[: self.n] = column.default
+        return array
+
     def adopt(self, name: str, values: np.ndarray) -> None:
-        """Take an array as the content of a column without a copy where type and length fit."""
-        column = self.declared[name]
-        values = np.ascontiguousarray(values, dtype=column.dtype)
+        """Take an array as the content of a column."""
         if len(values) != self.n:
             raise ValueError(f"column {name!r} of {self.name}: expected {self.n} rows, found {len(values)}")
-        if len(self._store[name]) == self.n:
-            self._store[name] = values
-            self._views.pop(name, None)
-        else:
-            self[name][...] = values
+        self[name][...] = values
 
     def _index(self) -> None:
         ids = self["id"]
@@ -165,6 +167,8 @@ class Population:
 
     def find(self, ids) -> np.ndarray:
         """Rows of the given ids, -1 for those that are gone."""
+        if getattr(ids, "ndim", 0) == 1 and len(ids) > BLOCK:
+            return np.concatenate([self.find(ids[start : start + BLOCK]) for start in range(0, len(ids), BLOCK)])
         if getattr(ids, "dtype", None) != np.int64:
             ids = whole_numbers(ids, f"ids of {self.name}")
         # Read as unsigned numbers, ids below 0 are beyond the end as well: one comparison, no mask.
@@ -176,7 +180,7 @@ class Population:
         need = self.n + count
         for name, array in self._store.items():
             if len(array) < need:
-                grown = np.empty((max(need, len(array) + len(array) // 8), *array.shape[1:]), array.dtype)
+                grown = np.empty((max(need, len(array) + len(array) // ROOM), *array.shape[1:]), array.dtype)
                 grown[: self.n] = array[: self.n]
                 self._store[name] = grown
         rows = np.arange(self.n, need)
@@ -224,15 +228,15 @@ class Population:
         """Take the state of a snapshot; columns the snapshot does not know keep their defaults."""
         self.n = len(saved["id"])
         self._views.clear()
+        self._store.clear()
         for name, column in self.declared.items():
+            self._store[name] = self._blank(column)
             if name in saved:
-                self._store[name] = saved[name].copy()
-            else:
-                shape = (self.n, column.width) if column.width else (self.n,)
-                self._store[name] = np.full(shape, column.default, dtype=column.dtype)
+                self[name][...] = saved[name]
         self.epoch += 1
         self.version += 1
         self._index()
 
     def nbytes(self) -> int:
-        return sum(a.nbytes for a in self._store.values()) + self._rows.nbytes
+        """Bytes that the rows take; room for others takes none before it is used."""
+        return sum(self[name].nbytes for name in self._store) + self._rows.nbytes

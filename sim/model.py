@@ -143,10 +143,9 @@ class CityModel(ColumnModel):
         if snapshot is None and people is None:
             from sim.people.synthesis import populate
 
-            people = populate(self.city, spec.city.residents, spec.city.seed)
-        elif people is not None:  # the columns take the arrays over; the caller's stay as they are
-            people = {name: {column: values.copy() for column, values in part.items()} for name, part in people.items()}
-        self.people = people
+            self.people = populate(self.city, spec.city.residents, spec.city.seed)
+        else:  # columns are let go of once they are copied into the store; the caller's mapping stays as it is
+            self.people = None if people is None else {name: dict(part) for name, part in people.items()}
         self.mechanisms = {name: registry.MECHANISMS[name](params) for name, params in spec.mechanism.items()}
         self.interventions = {name: registry.INTERVENTIONS[name](params) for name, params in spec.intervention.items()}
         self.shocks = {name: registry.SHOCKS[name](params) for name, params in spec.shock.items()}
@@ -199,10 +198,7 @@ class CityModel(ColumnModel):
 
     def _make_populations(self, snapshot: Mapping | None) -> None:
         if snapshot is None:
-            sizes = {
-                "residents": len(self.people["residents"]["home"]),
-                "dwellings": len(self.people["dwellings"]["cell"]),
-            }
+            sizes = {name: len(next(iter(self.people[name].values()))) for name in ("residents", "dwellings")}
             patrol = self.mechanisms.get("patrol")
             sizes["guardians"] = patrol.units(sizes["residents"]) if patrol is not None else 0
             start = {"residents": 0, "guardians": sizes["residents"], "dwellings": 0}
@@ -216,7 +212,7 @@ class CityModel(ColumnModel):
             for column, declared in columns.items():
                 population.declare(column, declared)
                 if snapshot is None and column in self.people.get(name, {}):
-                    population.adopt(column, self.people[name][column])
+                    population.adopt(column, self.people[name].pop(column))
         self.owner: dict[tuple[str, str], str] = {}
         for mechanism in self.mechanisms.values():
             for population, columns in mechanism.takes.items():

@@ -193,7 +193,9 @@ def owners(model, cells: np.ndarray, number: np.ndarray) -> np.ndarray:
     """Ids of residents who work at the cells, the oldest first, one for each business number; -1 for nobody."""
     r = model.residents
     out = np.full(len(cells), -1, np.int64)
-    works = np.flatnonzero(np.isin(r["anchor"], cells) & r["alive"] & (r["routine"] >= 3))
+    asked = np.zeros(model.city.grid.cells + 1, bool)  # the last stands for those without a place of work
+    asked[cells] = True
+    works = np.flatnonzero(asked[r["anchor"]] & r["alive"] & (r["routine"] >= 3))
     works = works[np.lexsort((r["id"][works], r["birth_day"][works], r["anchor"][works]))]
     first = np.searchsorted(r["anchor"][works], cells) + number
     ok = first < len(works)

@@ -10,6 +10,7 @@ import numpy as np
 from sim.guardianship.neighbourhood import block_mean
 
 ONE = 2.0**20  # a share as a whole number
+BLOCK = 1 << 16  # residents at a time
 
 
 def residents_by_cell(model) -> np.ndarray:
@@ -44,14 +45,16 @@ def around(model, values: np.ndarray, weights: np.ndarray | None = None) -> np.n
 def neighbour_ties(model, metres: float) -> np.ndarray:
     """Share of the ties of those who live around a place whose other end lives near (float64[cells])."""
     r, width = model.residents, model.city.grid.width
-    ties = r["ties"]
-    rows = np.where(ties >= 0, r.row_of[np.maximum(ties, 0)], -1)
-    there, here = r["home"][np.maximum(rows, 0)], r["home"][:, None]
-    dx, dy = there % width - here % width, there // width - here // width
+    ties, home, rows = r["ties"], r["home"], r.row_of
     reach = (metres / model.city.grid.cell_m) ** 2
-    known = rows >= 0
-    near = (known & (dx * dx + dy * dy <= reach)).sum(axis=1)
-    count = known.sum(axis=1)
+    near, count = np.zeros(len(r), np.int8), np.zeros(len(r), np.int8)
+    for start in range(0, len(r), BLOCK):  # a block at a time: what is worked out here is many times a tie's size
+        part = slice(start, start + BLOCK)
+        row = np.where(ties[part] >= 0, rows[np.maximum(ties[part], 0)], -1)
+        there, here = home[np.maximum(row, 0)], home[part, None]
+        dx, dy = there % width - here % width, there // width - here // width
+        near[part] = ((row >= 0) & (dx * dx + dy * dy <= reach)).sum(axis=1)
+        count[part] = (row >= 0).sum(axis=1)
     return around(model, near / np.maximum(count, 1), count)
 
 

@@ -72,8 +72,8 @@ def renew(life, month) -> None:
     turn = (model.day // 30) % QUARTER
     mine = np.flatnonzero(month.here & (r["area"] % QUARTER == turn))
     _lose(life, month, mine)
-    _find(life, month, r["area"].astype(np.int64), mine, at_work=False)
-    anchor = r["anchor"].astype(np.int64)
+    _find(life, month, r["area"], mine, at_work=False)
+    anchor = r["anchor"]
     _find(life, month, anchor, np.flatnonzero(month.here & (anchor >= 0) & (anchor % QUARTER == turn)), at_work=True)
 
 
@@ -102,7 +102,7 @@ def _find(life, month, group: np.ndarray, rows: np.ndarray, at_work: bool) -> No
     if len(rows) < 2:
         return
     key = r["key"][rows]
-    rank = group[rows] << 45 | np.minimum(age[rows], 127).astype(np.int64) << 38
+    rank = group[rows].astype(np.int64) << 45 | np.minimum(age[rows], 127).astype(np.int64) << 38
     order = np.argsort(rank | (_hash(key) & np.int64((1 << 38) - 1)))
     rows, where = rows[order], group[rows[order]]
     ties = r["ties"]

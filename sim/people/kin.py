@@ -8,6 +8,7 @@ from sim.draws import uniforms
 
 LEAST_MOTHER, LAST_MOTHER = 15, 46  # ages between a mother and her child
 ADULT = 18.0
+BLOCK = 1 << 16  # residents at a time, where everybody's at once would take much memory
 
 
 def years(model) -> np.ndarray:
@@ -85,22 +86,29 @@ class Month:
         self.held = r["custody_until"] > model.tick
         self.home = d.find(r["dwelling"])
         grown = self.here & (self.age >= ADULT) & (self.home >= 0)
-        rows = np.flatnonzero(grown)
-        self.adults = np.bincount(self.home[rows], minlength=len(d))
+        self.adults = np.bincount(self.home[grown], minlength=len(d)).astype(np.int32)
         # Oldest first, then by a hash of the key: one number that a minimum finds.
-        rank = (r["birth_day"][rows].astype(np.int64) + (1 << 22)) << 38 | _low(r["key"][rows])
         least = np.full(len(d), np.iinfo(np.int64).max)
-        np.minimum.at(least, self.home[rows], rank)
-        first = rank == least[self.home[rows]]
-        self.head = np.full(len(d), -1, np.int64)
-        self.head[self.home[rows[first]]] = rows[first]
-        minors = np.flatnonzero(self.here & (self.age < ADULT) & (self.home >= 0))
+        self.head = np.full(len(d), -1, np.int32)
+        for rows, rank in self._ranked(grown):
+            np.minimum.at(least, self.home[rows], rank)
+        for rows, rank in self._ranked(grown):
+            first = rows[rank == least[self.home[rows]]]
+            self.head[self.home[first]] = first
+        minors = np.flatnonzero(self.here & (self.age < ADULT) & (self.home >= 0)).astype(np.int32)
         mother = r.find(r["mother"][minors])
         with_her = (mother >= 0) & self.here[mother] & (self.home[mother] == self.home[minors])
         guardian = np.where(with_her, mother, self.head[self.home[minors]])
         order = np.argsort(guardian, kind="stable")
         self._minors, self._guardian = minors[order], guardian[order]
         self.busy = ~self.here
+
+    def _ranked(self, which: np.ndarray):
+        """Yield the rows of some residents and the number that orders them by age, a block at a time."""
+        r = self.model.residents
+        for start in range(0, len(which), BLOCK):
+            rows = start + np.flatnonzero(which[start : start + BLOCK])
+            yield rows, (r["birth_day"][rows].astype(np.int64) + (1 << 22)) << 38 | _low(r["key"][rows])
 
     def wards(self, rows: np.ndarray) -> np.ndarray:
         """Rows of the minors in the care of some people: their mother if she lives there, else the head of the home."""

@@ -72,7 +72,7 @@ def move(life, month, claims: Claims) -> None:
     r, heads = month.model.residents, _heads(month)
     rate = life.params.mobility * np.exp(-np.maximum(month.age[heads] - 28, 0) / 25) * push(life, month, heads)
     heads = heads[month.draw("move", heads) < 1 - np.exp(-MONTH * rate)]
-    slot = np.full(len(month.head) + 1, -1, np.int64)
+    slot = np.full(len(month.head) + 1, -1, np.int32)
     slot[month.home[heads]] = np.arange(len(heads))
     rows = np.flatnonzero((slot[month.home] >= 0) & month.here)
     rows = rows[np.argsort(slot[month.home[rows]], kind="stable")]

@@ -47,8 +47,8 @@ def _pairs(model, month, rows: np.ndarray) -> list[tuple[int, int]]:
         if not len(group) or not len(others):
             continue
         gap = age[group][:, None] - age[others][None]
-        x, y = r["home"] % width, r["home"] // width
-        km = np.hypot(x[group][:, None] - x[others][None], y[group][:, None] - y[others][None])
+        here, there = r["home"][group][:, None], r["home"][others][None]
+        km = np.hypot(here % width - there % width, here // width - there // width)
         km = km * model.city.grid.cell_m / 1000
         known = (r["ties"][group][:, :, None] == r["id"][others][None, None]).any(axis=1)
         noise = pair_draws(model.seed, "lifecourse.pair", model.tick, r["key"][group], r["key"][others])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import mix_arrays, normals, uniforms
-from sim.people.kin import years
+from sim.people.kin import BLOCK, years
 
 MONTH = 30 / 365
 FIRST_BIRTH, LAST_BIRTH = 15.0, 46.0
@@ -21,11 +21,13 @@ def mortality(p, age: np.ndarray, male: np.ndarray) -> np.ndarray:
 
 def die(life, model) -> None:
     """Bury those whose time has come."""
-    r = model.residents
-    rows = np.flatnonzero(r["alive"])
-    hazard = mortality(life.params, years(model)[rows], r["sex"][rows] == 1)
-    hit = uniforms(model.seed, "lifecourse.death", model.tick, r["key"][rows]) < 1.0 - np.exp(-MONTH * hazard)
-    model.bury(r["id"][rows[hit]], "natural")
+    r, dead = model.residents, [np.empty(0, np.int64)]
+    for start in range(0, len(r), BLOCK):  # a block at a time: everybody's hazards at once would take much memory
+        rows = start + np.flatnonzero(r["alive"][start : start + BLOCK])
+        hazard = mortality(life.params, (model.day - r["birth_day"][rows]) / 365.0, r["sex"][rows] == 1)
+        hit = uniforms(model.seed, "lifecourse.death", model.tick, r["key"][rows]) < 1.0 - np.exp(-MONTH * hazard)
+        dead.append(r["id"][rows[hit]])
+    model.bury(np.concatenate(dead), "natural")
 
 
 def fertility(p, age: np.ndarray, partnered: np.ndarray, children: np.ndarray) -> np.ndarray:
