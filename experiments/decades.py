@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gc
 import json
 import os
 import sys
@@ -198,6 +199,7 @@ def run(given: Mapping[str, Any], years: int, seeds: Sequence[int], out: Path,
         if rows is None:
             rows = follow({**given, "seed": seed}, years, wrong)
             keep(path, rows, {**stamp, "faults": wrong})
+            gc.collect()  # a model holds references to itself: twenty years of events would wait for the collector
             last = ", ".join(f"{name} {rows[-1][name]:.3g}" for name in BANDS)
             tell(f"seed {seed} done in {time.perf_counter() - begun:.0f} s ({n + 1} of {len(seeds)}): {last}; "
                  f"{len(wrong)} faults")

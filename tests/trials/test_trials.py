@@ -42,6 +42,8 @@ def test_an_expected_effect_is_judged_by_its_estimate():
     assert score(found, "x", (-10, -5), "effect").verdict == OUTSIDE
     assert score(found, "x", (-30, -5), "effect").effect == pytest.approx(-15.0)
     assert score(pairs((0, 0), (0, 0)), "x", (-30, -5), "effect").verdict == NOT_SETTLED
+    few = score(pairs((2, 9), (8, 3), (4, 5)), "x", (-30, -5), "effect")
+    assert -30 <= few.effect <= -5 and few.verdict == NOT_SETTLED
 
 
 def test_only_a_band_without_zero_counts():
