@@ -15,7 +15,6 @@ from sim.sets import among, distinct
 JOIN = decision("offending.join")
 BLOW = np.array([name in ("assault", "homicide") for name in TYPES])
 SKILL_OF = np.array([0, 1, 1, 1, 2, 2, 0, 0])
-SKILL_STEP = np.array([0.3, 0.08, 0.2], np.float32)  # learning by kind; theft teaches little
 
 
 def commit(off, model, e: dict[str, np.ndarray]) -> None:
@@ -122,9 +121,10 @@ def learn_from(off, model, e: dict, co: np.ndarray) -> None:
             r.row_of,
             r["id"],
             p.capital_step,
+            p.capital_most,
             p.memory_pull / p.readiness_scale,
             SKILL_OF,
-            SKILL_STEP,
+            off.skill_step,
             r["offences"],
             r["last_offence"],
             r["last_property"],

@@ -158,6 +158,8 @@ def choose_property(
         w_skill,
         w_camera,
         w_vacant,
+        good_robbery,
+        same_home,
     ) = weights
     places = np.empty(PLACES, np.int64)
     slot_of = np.empty(PLACES, np.int64)
@@ -244,6 +246,7 @@ def choose_property(
             lamp = min(1.0, light[c] + lever_light[c])
             night = 1.0 if dark[j] else 0.0
             other = good_other * placed if slot_of[s] >= 2 else 0.0
+            robbed = good_robbery * placed if slot_of[s] >= 2 else 0.0
             skill_b = w_skill * m_skill[mem, 0] if mem >= 0 else 0.0
             skill_t = w_skill * m_skill[mem, 1] if mem >= 0 else 0.0
             skill_r = w_skill * m_skill[mem, 2] if mem >= 0 else 0.0
@@ -252,7 +255,7 @@ def choose_property(
             n_homes = dwelling_first[c + 1] - dwelling_first[c]
             if n_homes > 0 and slot_of[s] < 2:
                 d = dwelling_first[c] + pick(b1 ^ np.uint32(s * 2654435761), n_homes)
-                if slot_of[s] >= 0 and places[s] == m_cell[mem, slot_of[s]] and unit(b2) < 0.4:
+                if slot_of[s] >= 0 and places[s] == m_cell[mem, slot_of[s]] and unit(b2) < same_home:
                     again = m_dwelling[mem, slot_of[s]]
                     for q in range(dwelling_first[c], dwelling_first[c + 1]):
                         if d_id[q] == again:
@@ -290,7 +293,7 @@ def choose_property(
                         0.45 * math.log(1.0 + shops[c])
                         - 1.5 * w_management * (management[c] - 0.5)
                         + 0.4 * night
-                        + other
+                        + robbed
                         + skill_r
                         + common
                         - theta[TILL]
@@ -315,7 +318,7 @@ def choose_property(
                         + w_vacant * vacant[c]
                         - filmed
                         - w_management * (management[c] - 0.5)
-                        + other
+                        + robbed
                         + skill_r
                         + common
                         - theta[ROBBERY]
@@ -388,6 +391,8 @@ def weight_vector(p, learned) -> np.ndarray:
             p.skill,
             p.camera,
             p.vacant,
+            p.good_robbery,
+            p.same_home,
         ]
     )
 

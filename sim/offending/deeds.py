@@ -149,6 +149,7 @@ def learn(
     row_of,
     ids,
     capital_step,
+    capital_most,
     pull,
     skill_of,
     skill_step,
@@ -183,9 +184,9 @@ def learn(
                 offences[i] += 1
             last_offence[i] = tick
             if kind[j] == 7:
-                capital_violence[i] = min(6.0, capital_violence[i] + capital_step)
+                capital_violence[i] = max(capital_violence[i], min(capital_most, capital_violence[i] + capital_step))
                 continue
-            capital_property[i] = min(6.0, capital_property[i] + capital_step)
+            capital_property[i] = max(capital_property[i], min(capital_most, capital_property[i] + capital_step))
             last_property[i] = tick
             if not drawn_back[i]:
                 drawn_back[i] = 1

@@ -6,6 +6,8 @@ next door, while the memory is fresh. Only people who have acted have a row.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -46,3 +48,14 @@ def remember_place(index, burglary, where, home, tick, cell, dwelling, ticks):
     ticks[index, slot] = tick
     if burglary:
         dwelling[index, slot] = home
+
+
+def skill_steps(p) -> np.ndarray:
+    """What an offence teaches, by the kinds of skill: burglary, theft, robbery."""
+    return np.array([p.skill_burglary, p.skill_theft, p.skill_robbery], np.float32)
+
+
+def unlearn(table: dict[str, np.ndarray], used: int, days: float) -> None:
+    """Fade the skills of a day; nothing fades when `days` is 0."""
+    if days > 0:
+        table["skill"][:used] *= np.float32(math.exp(-1.0 / days))

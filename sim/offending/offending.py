@@ -64,6 +64,7 @@ class Offending(Mechanism):
         learned = model.mechanisms["deterrence"].params
         self.weights, self.theta = choice.weight_vector(p, learned), choice.theta_vector(p)
         self.quarrel = quarrels.weight_vector(p, learned)
+        self.skill_step = memory.skill_steps(p)
         d = model.dwellings
         cells = d["cell"]
         if len(cells) and (np.diff(cells) < 0).any():
@@ -106,6 +107,7 @@ class Offending(Mechanism):
             self._make_room(model)
         if model.slot == 0:
             self.state["domestic"] = 0
+            memory.unlearn(self.state["memory"], self.state["remembered"], self.params.skill_days)
             self._update(model, (model.day + model.calendar.burn_in_days) % 7)
             self._who_is_ready(model)
         lookers, quarrellers = self._lookers(model), self._quarrellers(model)

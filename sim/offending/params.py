@@ -240,7 +240,10 @@ class OffendingParams(MechanismParams):
         12.0, unit="days", low=1, high=120, source="Johnson et al. 2007; modelling choice", doc="fading of that memory"
     )
     good_other: float = param(
-        0.5, unit="ratio", low=0, high=1, source="modelling choice", doc="the same for theft and robbery"
+        0.5, unit="ratio", low=0, high=1, source="modelling choice", doc="the same for theft, relative to burglary"
+    )
+    good_robbery: float = param(
+        0.5, unit="ratio", low=0, high=1, source="modelling choice", doc="the same for robbery, relative to burglary"
     )
     next_door: float = param(
         0.7,
@@ -250,7 +253,32 @@ class OffendingParams(MechanismParams):
         source="Bowers and Johnson 2005; modelling choice",
         doc="returns that try a cell next door",
     )
+    same_home: float = param(
+        0.4,
+        unit="share",
+        low=0,
+        high=1,
+        source="modelling choice; direction: Everson and Pease 2001 (repeats are mostly by the same burglar)",
+        doc="returns to a cell that are to the very home broken into before",
+    )
     skill: float = _weight(0.3, "skill learned by success, per unit (capped at 3)")
+    skill_burglary: float = param(
+        0.3, unit="units", low=0, high=3, source="modelling choice", doc="skill gained by a burglary"
+    )
+    skill_theft: float = param(
+        0.08, unit="units", low=0, high=3, source="modelling choice", doc="skill gained by a theft: it teaches little"
+    )
+    skill_robbery: float = param(
+        0.2, unit="units", low=0, high=3, source="modelling choice", doc="skill gained by a robbery"
+    )
+    skill_days: float = param(
+        0.0,
+        unit="days",
+        low=0,
+        high=5000,
+        source="modelling choice; direction: Sullivan et al. 2006 (specialisation is of short term)",
+        doc="fading of skill; 0: it is kept for life",
+    )
     # Act
     joint: float = param(
         6.6,
@@ -334,6 +362,14 @@ class OffendingParams(MechanismParams):
     )
     capital_step: float = param(
         0.25, unit="units", low=0, high=2, source="modelling choice", doc="criminal capital gained by an offence"
+    )
+    capital_most: float = param(
+        6.0,
+        unit="units",
+        low=0.5,
+        high=6,
+        source="modelling choice",
+        doc="criminal capital beyond which another offence adds none",
     )
     capital_days: float = param(
         240.0, unit="days", low=10, high=5000, source="modelling choice", doc="fading of criminal capital"

@@ -161,7 +161,7 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
         filmed = p.camera * w.lever_cameras[c]
         if homes and slot in (None, 0, 1):  # memories of burglaries lead to burglaries
             d = homes[pick(words[1][1] ^ (number * 2654435761 % 2**32), len(homes))]
-            if slot is not None and c == w.m_cell[mine][slot] and unit(words[1][2]) < 0.4:
+            if slot is not None and c == w.m_cell[mine][slot] and unit(words[1][2]) < p.same_home:
                 d = next((q for q in homes if w.d_id[q] == w.m_dwelling[mine][slot]), d)
             inside = min(2, sum(w.activity[m] == HOME for m in household(w, d))) if w.interactions else 0
             u = p.value * w.d_value[d] + p.cover * (w.d_cover[d] - w.lever_gated[c]) - filmed / 2
@@ -175,6 +175,7 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
         if slot in (0, 1):
             continue
         other = p.good_other * good - deterred
+        robbed = p.good_robbery * good - deterred
         kinds = {}
         if w.shops[c] > 0:
             if open_share > 0:
@@ -199,7 +200,10 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
         u = 0.3 * math.log(1 + cars) + 0.5 * p.dark * unlit - p.security * locked - eyes
         u -= filmed + p.neighbours * w.lever_watch[c] * around
         kinds[VEHICLE] = u + skill[1] - p.theta_vehicle
-        listed += [(k, c, taken if k == VEHICLE else -1, kinds[k] + other) for k in sorted(kinds)]
+        listed += [
+            (k, c, taken if k == VEHICLE else -1, kinds[k] + (robbed if k in (ROBBERY, TILL) else other))
+            for k in sorted(kinds)
+        ]
     return listed, seen, unit(words[1][3])
 
 

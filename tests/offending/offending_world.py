@@ -150,6 +150,7 @@ def make_world(
     w.params = dataclasses.replace(
         p, **low, choice_scale=float(10 ** rng.uniform(-1.3, 0.2)), notice=float(rng.random() * 0.3),
         next_door=float(rng.random()), min_age=10,
+        good_robbery=float(more.random()), same_home=float(more.random()),
     )
     w.learned = dataclasses.replace(DeterrenceParams(), habituation=float(rng.random()))
     w.rng = rng

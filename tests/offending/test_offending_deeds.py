@@ -9,7 +9,7 @@ from offending_world import make_world, plain, worlds
 from oracle_tools import call, log_odds, logistic
 
 from sim.offending import memory, thefts
-from sim.offending.aftermath import SKILL_OF, SKILL_STEP
+from sim.offending.aftermath import SKILL_OF
 from sim.offending.deeds import earliest, find_accomplices, furnish, keyed_minutes, learn, strike, strike_back
 from sim.offending.fights import FIGHT
 from sim.people import schedules
@@ -78,11 +78,11 @@ def test_learning_agrees_with_an_oracle(w):
     co = np.where(rng.random((m, CO_SLOTS)) < 0.3, w.id[rng.integers(0, n, (m, CO_SLOTS))], -1)
     home = np.where(kind == 0, rng.integers(0, len(w.d_id), m), -1)
     w.places, t, used = np.full(n, -1, np.int32), memory.empty(m * (CO_SLOTS + 1)), 0
-    v, pull, step = plain(w), 1.4, 0.25
+    v, pull, step, most = plain(w), 1.4, 0.25, float(rng.uniform(0.5, 6))
     got = call(
-        learn, vars(w), rows=rows, co=co, kind=kind, cell=cell, home=home, ids=w.id, capital_step=step, pull=pull,
-        skill_of=SKILL_OF, skill_step=SKILL_STEP, owner=t["owner"], m_cell=t["cell"], m_dwelling=t["dwelling"],
-        m_tick=t["tick"], m_skill=t["skill"], used=used,
+        learn, vars(w), rows=rows, co=co, kind=kind, cell=cell, home=home, ids=w.id, capital_step=step,
+        capital_most=most, pull=pull, skill_of=SKILL_OF, skill_step=memory.skill_steps(w.params), owner=t["owner"],
+        m_cell=t["cell"], m_dwelling=t["dwelling"], m_tick=t["tick"], m_skill=t["skill"], used=used,
     )
     people = {}  # what everybody is left with, by row
     for j in range(m):
@@ -92,9 +92,9 @@ def test_learning_agrees_with_an_oracle(w):
                 drawn=v.drawn_back[i], ready=v.ready_property[i], last=v.last_property[i], places=None, skill=[0] * 3))
             me["offences"] += 1
             if kind[j] == FIGHT:
-                me["fights"] = min(6, me["fights"] + step)
+                me["fights"] = max(me["fights"], min(most, me["fights"] + step))
                 continue
-            me["takes"], me["last"] = min(6, me["takes"] + step), v.tick
+            me["takes"], me["last"] = max(me["takes"], min(most, me["takes"] + step)), v.tick
             if not me["drawn"]:
                 me["drawn"] = 1
                 if me["ready"] > 0:
