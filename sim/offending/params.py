@@ -243,7 +243,7 @@ class OffendingParams(MechanismParams):
         0.5, unit="ratio", low=0, high=1, source="modelling choice", doc="the same for theft, relative to burglary"
     )
     good_robbery: float = param(
-        0.5, unit="ratio", low=0, high=1, source="modelling choice", doc="the same for robbery, relative to burglary"
+        0.5, unit="ratio", low=0, high=3, source="modelling choice", doc="the same for robbery, relative to burglary"
     )
     next_door: float = param(
         0.7,
