@@ -160,6 +160,7 @@ def choose_property(
         w_vacant,
         good_robbery,
         same_home,
+        w_step_in,
     ) = weights
     places = np.empty(PLACES, np.int64)
     slot_of = np.empty(PLACES, np.int64)
@@ -316,6 +317,7 @@ def choose_property(
                         + 0.3 * math.log(1.0 + public)
                         - 0.06 * min(public, 60.0)
                         + w_vacant * vacant[c]
+                        - w_step_in * (sigmoid(efficacy[c]) - 0.5) * math.log(1.0 + min(homes, 20.0))
                         - filmed
                         - w_management * (management[c] - 0.5)
                         + robbed
@@ -393,6 +395,7 @@ def weight_vector(p, learned) -> np.ndarray:
             p.vacant,
             p.good_robbery,
             p.same_home,
+            p.step_in_robbery,
         ]
     )
 

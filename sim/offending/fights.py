@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.draws import decision
+from sim.draws import decision, uniforms
 from sim.offending import home, quarrels
 from sim.offending.deeds import earliest, strike_back
-from sim.offending.situation import believed_risk, dark_at, hidden_lots, minutes_of, spots, strike_all
+from sim.offending.situation import believed_risk, dark_at, hidden_lots, law_absent, minutes_of, spots, strike_all
 from sim.people import schedules
 from sim.records import CODE, MOTIVES
 from sim.sets import among
 
 MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
 GRUDGE_DRAW = decision("offending.grudge")
+SETTLED = "offending.settled"
 QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel")])
 FIGHT = 7  # kind of a fight beside the kinds of property offences
 
@@ -65,6 +66,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             hidden_lots(off, model),
             layers["at_home"],
             layers["efficacy"],
+            law_absent(off, model),
             s["cells"],
             s["ticks"],
             s["times"],
@@ -158,6 +160,8 @@ def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
             fresh &= ~among(s["grudge_who"], off.banned)
         for name in ("grudge_who", "grudge_at", "grudge_tick"):
             s[name] = s[name][fresh]
+    if p.grudge_settled > 0:
+        leave_to_the_police(off, model)
     who, at = s["grudge_who"], s["grudge_at"]
     nobody = np.empty(0, np.int64)
     if not len(who) or not model.spec.interactions:
@@ -191,3 +195,21 @@ def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
     for name in ("grudge_who", "grudge_at", "grudge_tick"):
         s[name] = s[name][~done]
     return rows[once], foes[once]
+
+
+def leave_to_the_police(off, model) -> None:
+    """Drop the grudges of the last tick whose victim told the police and waits for them (Black 1983: self-help)."""
+    s, r, log = off.state, model.residents, model.log
+    new = np.flatnonzero(s["grudge_tick"] == model.tick - 1)
+    if not len(new):
+        return
+    events = np.arange(np.searchsorted(log["tick"], model.tick - 1), np.searchsorted(log["tick"], model.tick))
+    told = events[log["reported"][events] & (log["type"][events] == CODE["assault"])]
+    patient = among(s["grudge_who"][new], log["victim_id"][told])
+    at = r.find(s["grudge_who"][new])
+    u = uniforms(model.seed, SETTLED, model.tick, r["key"][np.maximum(at, 0)])
+    patient &= (at < 0) | (u < off.params.grudge_settled)
+    keep = np.ones(len(s["grudge_who"]), bool)
+    keep[new[patient]] = False
+    for name in ("grudge_who", "grudge_at", "grudge_tick"):
+        s[name] = s[name][keep]

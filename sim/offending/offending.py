@@ -11,7 +11,7 @@ from sim.offending import aftermath, choice, fights, memory, motivation, quarrel
 from sim.offending.deeds import still_drawn
 from sim.offending.looking import find_ready
 from sim.offending.params import OffendingParams
-from sim.offending.situation import meet
+from sim.offending.situation import meet, trust_around
 from sim.people import schedules
 from sim.registry import mechanism
 
@@ -109,6 +109,8 @@ class Offending(Mechanism):
             self.state["domestic"] = 0
             memory.unlearn(self.state["memory"], self.state["remembered"], self.params.skill_days)
             self._update(model, (model.day + model.calendar.burn_in_days) % 7)
+            if self.params.self_help > 0:
+                self.state["trusted"] = trust_around(model)
             self._who_is_ready(model)
         lookers, quarrellers = self._lookers(model), self._quarrellers(model)
         deeds, blows = thefts.choose(self, model, lookers), fights.choose(self, model, quarrellers)

@@ -188,6 +188,14 @@ class OffendingParams(MechanismParams):
     patrons: float = _weight(0.8, "bar patrons at night, for robbery")
     crowd: float = _weight(0.35, "people to steal from")
     drink: float = _weight(1.6, "drink, for quarrels at night")
+    drink_elsewhere: float = param(
+        0.35,
+        unit="ratio",
+        low=0,
+        high=1,
+        source="modelling choice; most drinking is outside bars",
+        doc="drink at night on the street, in shops and on visits, relative to bars",
+    )
     company: float = _weight(0.1, "people around to quarrel with")
     influence: float = _weight(
         0.4,
@@ -221,6 +229,28 @@ class OffendingParams(MechanismParams):
         0.2,
         "neighbours at home who step in when blows are near, times collective efficacy above or below the mean",
         "Sampson, Raudenbush and Earls 1997; modelling choice",
+    )
+    step_in_bars: float = param(
+        0.0,
+        unit="ratio",
+        low=0,
+        high=2,
+        source="Pridemore and Grubesic 2012 (outlets do less harm in organised neighbourhoods); modelling choice",
+        doc="the same for what happens in bars: neighbours who complain and managers who answer to them",
+    )
+    step_in_robbery: float = _weight(
+        0.0,
+        "the same against robbery of persons, in the eyes of whoever looks for a victim",
+        "Sampson, Raudenbush and Earls 1997; modelling choice",
+    )
+    self_help: float = param(
+        0.0,
+        unit="utility per unit of trust",
+        low=0,
+        high=10,
+        source="Black 1983; Anderson 1999; Kirk and Papachristos 2011 (direction); modelling choice",
+        doc="blows in public where those who live around expect nothing of the police, so that whoever is insulted "
+        "answers himself; per unit of their mean trust below the usual 0.6",
     )
     supervised: float = _weight(3.0, "work and school as places under supervision, for quarrels")
     home_recognition: float = _weight(1.7, "being known near home, times collective efficacy")
@@ -300,6 +330,14 @@ class OffendingParams(MechanismParams):
         high=1,
         source="modelling choice",
         doc="chance to strike back when the other is near, at average temper",
+    )
+    grudge_settled: float = param(
+        0.0,
+        unit="share",
+        low=0,
+        high=1,
+        source="Black 1983; Kirk and Papachristos 2011 (direction); modelling choice",
+        doc="victims of assault who told the police and leave the answer to them",
     )
     weapon: float = param(
         0.10,

@@ -53,6 +53,7 @@ def choose_quarrel(
     vacant,
     at_home,
     efficacy,
+    law_absent,
     s_cells,
     s_ticks,
     s_times,
@@ -71,6 +72,7 @@ def choose_quarrel(
 
     awake : float64[n], share of people at home who are awake at that minute.
     under : float64[n], chance of being under the influence of a drug; out_under : bool[n].
+    law_absent : float32[cells], what it adds that nobody around counts on the police.
     strain : float64[n], conflict in the household: of weight for violence at home alone.
     out_kind : int8[n] (-1 no, 0 somebody present, 1 a member of the household); out_victim : int64[n] id of the member.
     """
@@ -93,6 +95,8 @@ def choose_quarrel(
         w_under,
         w_vacant,
         w_step_in,
+        elsewhere,
+        in_bars,
     ) = weights
     for j in range(rows.size):
         i = rows[j]
@@ -136,13 +140,16 @@ def choose_quarrel(
         police += remembered(
             sighted[i], s_cells, s_ticks, s_times, c, width, tick, ticks_per_day, s_strength, s_days, s_reach, s_habit
         )
-        drink = w_drink * (evening if activity[i] == 3 else 0.35 * evening)
+        drink = w_drink * (evening if activity[i] == 3 else elsewhere * evening)
         lamp = min(1.0, light[c] + lever_light[c])
-        # Neighbours within earshot step in, or look away; nobody does behind the doors of bars, schools and works.
+        # Neighbours within earshot step in, or look away; nobody does behind the doors of schools and works. What goes
+        # on in bars they do not see, but hear of and complain about.
         step_in = 0.0
-        if interactions and activity[i] != 1 and activity[i] != 3:
+        if interactions and activity[i] != 1 and (activity[i] != 3 or in_bars > 0.0):
             willing = 1.0 / (1.0 + math.exp(-float(efficacy[c])))
             step_in = w_step_in * (willing - 0.5) * math.log(1.0 + min(float(at_home[c]), 20.0))
+            if activity[i] == 3:
+                step_in *= in_bars
         v = (
             drink
             + influence
@@ -152,6 +159,7 @@ def choose_quarrel(
             - (w_supervised if activity[i] == 1 else 0.0)
             + 0.3 * evening * (1.0 - lamp)
             + w_vacant * vacant[c]
+            + law_absent[c]
             - step_in
             - police
             - w_risk * risk[i]
@@ -253,5 +261,7 @@ def weight_vector(p, learned) -> np.ndarray:
             p.influence,
             p.vacant,
             p.step_in,
+            p.drink_elsewhere,
+            p.step_in_bars,
         ]
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import decision, mix_arrays, uniforms
+from sim.guardianship import cohesion
 from sim.offending import quarrels
 from sim.offending.deeds import keyed_minutes, strike
 from sim.offending.looking import find_people
+from sim.offending.motivation import USUAL_TRUST
 from sim.people import schedules
 
 VICTIM, STRIKE = decision("offending.victim"), decision("offending.strike")
@@ -71,6 +73,20 @@ def hidden_lots(off, model) -> np.ndarray:
     if model.levers.idle("cleaned"):
         return off.lots
     return off.lots * (1 - np.clip(model.levers["cleaned"], 0, 1))
+
+
+def trust_around(model) -> np.ndarray:
+    """Mean trust in the police of those who live around each cell (float32[cells])."""
+    return cohesion.around(model, model.residents["trust"].astype(float)).astype(np.float32)
+
+
+def law_absent(off, model) -> np.ndarray:
+    """Utility of blows that it adds, by cell, that those around do not count on the police (float32[cells])."""
+    p = off.params
+    if p.self_help == 0 or not model.spec.interactions:
+        return np.zeros(model.city.grid.cells, np.float32)
+    trusted = off.state.get("trusted")
+    return np.float32(p.self_help) * (np.float32(USUAL_TRUST) - (trust_around(model) if trusted is None else trusted))
 
 
 def believed_risk(off, model) -> np.ndarray:

@@ -189,6 +189,8 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
             u = p.dark * unlit + p.patrons * dark * min(1, w.bars[c] / 2) + 0.3 * stop
             u += 0.3 * math.log(1 + crowd) - 0.06 * min(60, crowd) - kept
             u += p.vacant * w.vacant[c] - filmed
+            residents = w.at_home[c] if w.interactions else w.dwellings[c]
+            u -= p.step_in_robbery * (logistic(w.efficacy[c]) - 0.5) * math.log(1 + min(20, residents))
             kinds[ROBBERY] = u + skill[2] - p.theta_robbery
         cars = 0.7 * w.dwellings[c] + 0.2 * crowd
         taken = -1
@@ -253,11 +255,12 @@ def quarrel(w, codes, i, first, minute, dark, awake, drugged, strain, min_age):
     if company < 2:
         return -1, None, -1, -1, 0.0, u
     noticed, was_seen = police_here(w, codes, i, c, minute, p.notice)
-    x = p.drink * dark * (1 if w.activity[i] == BAR else 0.35) + p.company * math.log(1 + min(60, company))
+    x = p.drink * dark * (1 if w.activity[i] == BAR else p.drink_elsewhere) + p.company * math.log(1 + min(60, company))
     x += 0.3 * dark * (1 - min(1.0, w.light[c] + w.lever_light[c]))
-    x += influence + p.vacant * w.vacant[c]
-    if w.interactions and w.activity[i] not in (ANCHOR, BAR):
-        x -= p.step_in * (logistic(w.efficacy[c]) - 0.5) * math.log(1 + min(20, w.at_home[c]))
+    x += influence + p.vacant * w.vacant[c] + w.law_absent[c]
+    if w.interactions and w.activity[i] != ANCHOR:
+        near = p.step_in_bars if w.activity[i] == BAR else 1
+        x -= near * p.step_in * (logistic(w.efficacy[c]) - 0.5) * math.log(1 + min(20, w.at_home[c]))
     x -= 1.6 * p.management * (w.management[c] - 0.5) + p.management * w.lever_management[c]
     x -= p.supervised * (w.activity[i] == ANCHOR) + p.risk * w.risk[i] + noticed + police_remembered(w, i, c)
     chance = logistic((x - p.theta_quarrel) / p.choice_scale)
