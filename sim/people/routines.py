@@ -19,6 +19,7 @@ from sim.parameters import param
 from sim.people import schedules
 from sim.registry import mechanism
 
+PUPIL, STUDENT, JOBLESS = (schedules.ROUTINES.index(name) for name in ("pupil", "student", "jobless"))
 _ACTIVITY = decision("routines.activity")
 
 
@@ -62,6 +63,8 @@ def place_people(
     checked,
     stay_in,
     given_up,
+    hanging,
+    corner,
     cut,
     activity,
     cell,
@@ -81,6 +84,10 @@ def place_people(
         Share of outings that the most fearful cancel this tick (0 by day).
     given_up : float32[7 * 6]
         Share of the outings of each routine and activity that rules or prices put an end to; empty when there are none.
+    hanging : uint32
+        Part of 256 of the idle's time on the street near home that is spent at the corner where they meet.
+    corner : int32[cells]
+        That corner, by the cell of the home.
     cut : int32[7, 5]
         Upper limits of home, anchor, shop, bar and visit for each routine out of 2**24 (the rest is street).
     counts : int32[chunks, 3, cells]
@@ -153,10 +160,32 @@ def place_people(
             c = c if here else np.int32(-1)
             cell_[j] = c
             slot[j] = away if c < 0 else (c if a == 0 else c + cells)
+        if hanging > 0:
+            for j in range(m):  # the lowest bits of the second word are still free
+                r = r_[j]
+                idle = (r == PUPIL) | (r == STUDENT) | (r == JOBLESS)
+                if idle & (what[j] == 5) & ((w2[j] & np.uint32(3)) >= 2) & ((w1[j] & np.uint32(255)) < hanging):
+                    cell_[j] = corner[home_[j]]
+                    slot[j] = cell_[j] + cells
         for j in range(m):
             activity_[j] = np.uint8(what[j])
         for j in range(m):
             flat[slot[j]] += 1
+
+
+def busiest_near(city, reach: int) -> np.ndarray:
+    """Cell of the city with most passers-by within `reach` cells in either direction, by cell (int32[cells])."""
+    width = city.grid.width
+    flow = np.where(city.area >= 0, city.layers["flow"].astype(float), -1.0).reshape(-1, width)
+    cells = np.arange(flow.size).reshape(flow.shape)
+    padded, number = np.pad(flow, reach, constant_values=-2.0), np.pad(cells, reach)
+    best, where = flow.copy(), cells.copy()
+    for dy in range(2 * reach + 1):
+        for dx in range(2 * reach + 1):
+            here = np.s_[dy : dy + flow.shape[0], dx : dx + width]
+            better = padded[here] > best
+            best, where = np.where(better, padded[here], best), np.where(better, number[here], where)
+    return where.ravel().astype(np.int32)
 
 
 def friends_home(residents, rows=slice(None)) -> np.ndarray:
@@ -195,6 +224,18 @@ class RoutinesParams(MechanismParams):
         high=0,
         source="Wagenaar, Salois and Komro 2009 (-0.51, all beverages)",
         doc="change of evenings out in bars with the price of alcohol: what people drink, not what they do",
+    )
+    hangout: float = param(
+        0.0,
+        unit="share",
+        low=0,
+        high=1,
+        source="Osgood et al. 1996; Weisburd, Groff and Yang 2012 (places where youths meet); modelling choice",
+        doc="time on the street near home that pupils, students and the jobless spend where those of the next streets "
+        "meet: the busiest spot within hangout_reach",
+    )
+    hangout_reach: int = param(
+        3, unit="cells", low=1, high=20, source="modelling choice", doc="how far that spot may be from home"
     )
     aimless: bool = param(
         False,
@@ -240,6 +281,10 @@ class Routines(Mechanism):
         self.hourly, hours = schedules.hourly(), model.calendar.tick_hours
         clock = np.arange(24).reshape(-1, hours)
         self.dark = ((clock >= 20) | (clock < 6)).mean(axis=1).tolist()  # share of the tick that is dark, by tick
+        self.hanging = np.uint32(round(256 * self.params.hangout))
+        self.corner = np.empty(0, np.int32)
+        if self.hanging > 0:
+            self.corner = busiest_near(model.city, self.params.hangout_reach)
         self.no_one = np.zeros((model.chunks, 3, model.city.grid.cells), np.int32)
 
     def shares(self, model, hour: int | None = None) -> np.ndarray:
@@ -303,6 +348,8 @@ class Routines(Mechanism):
             dark > 0 or not model.levers.idle("occupied"),
             np.float32(self.params.avoidance * dark),
             given_up,
+            self.hanging,
+            self.corner,
             cut,
             r["activity"],
             r["cell"],

@@ -35,6 +35,7 @@ def crowd(seed, people, cells, tick=500):
         visit=some("visit_node", rng.integers(0, cells, people)), fear=some("fear", rng.random(people)),
         occupied=np.where(rng.random(people) < 0.3, rng.random(people), 0).astype(np.float32),
         checked=True, stay_in=np.float32(rng.random()), given_up=np.empty(0, np.float32),
+        hanging=np.uint32(rng.choice([0, 100, 256])), corner=rng.integers(0, cells, cells).astype(np.int32),
         cut=np.round(limits * 2**24).astype(np.int32),
     )
 
@@ -65,7 +66,9 @@ def whereabouts(c, i):
     anchor = c["anchor"][i] if c["anchor"][i] >= 0 else home
     quarter = way & 3
     shop = shops[1] if quarter >= 2 else shops[0]
-    street = (shops[0], visit, home, home)[quarter]
+    idle = schedules.ROUTINES[c["routine"][i]] in ("pupil", "student", "jobless")
+    near = c["corner"][home] if idle and held_back % 256 < c["hanging"] else home
+    street = (shops[0], visit, near, near)[quarter]
     return activity, (home, anchor, shop, c["bar"][i], visit, street)[activity]
 
 
@@ -230,3 +233,23 @@ def test_places_fit_activities(town):
     work = (activity == 1) & (r["anchor"] >= 0)
     np.testing.assert_array_equal(cell[work], r["anchor"][work])
     assert (town.city.area[cell[cell >= 0]] >= 0).all()
+
+
+def test_the_idle_meet_at_the_busiest_spot_near_their_home():
+    usual, hanging = (
+        CityModel(city={"residents": 8_000}, burn_in_years=0, years=0.1, mechanism={"routines": {"hangout": share}})
+        for share in (0.0, 1.0)
+    )
+    flow, width = hanging.city.layers["flow"], hanging.city.grid.width
+    for model in (usual, hanging):
+        model.tick = 4  # a weekday from 16 to 20
+        model.mechanisms["routines"].step(model)
+    r, was = hanging.residents, usual.residents["cell"]
+    assert (r["activity"] == usual.residents["activity"]).all()
+    moved = r["cell"] != was
+    assert moved.sum() > 20 and (was[moved] == r["home"][moved]).all() and (r["activity"][moved] == 5).all()
+    assert np.isin(r["routine"][moved], [1, 2, 5]).all()
+    far = np.abs(r["cell"][moved] % width - was[moved] % width), np.abs(r["cell"][moved] // width - was[moved] // width)
+    assert max(x.max() for x in far) <= 3 and (flow[r["cell"][moved]] > flow[was[moved]]).all()
+    assert len(np.unique(r["cell"][moved])) < len(np.unique(was[moved]))
+    assert hanging.layers["in_public"].sum() == usual.layers["in_public"].sum()
