@@ -7,6 +7,7 @@ that never existed. Pairs share all draws either way.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -175,4 +176,6 @@ def _one_seed(work) -> dict[str, dict[str, float]]:
                 watch(model)
         model.run_days(spec.days - model.day)
         out[name] = outcome(model)
+        model = start = None
+        gc.collect()  # models hold references to themselves and would wait for the cycle collector
     return out
