@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit, uint32, uint64
 
 from sim.draws import draw1, draw4, mix, pick, unit
@@ -11,23 +12,43 @@ from sim.draws import draw1, draw4, mix, pick, unit
 TRIES = 16  # looks into the table of recorded events before a unit roams instead
 
 
+@njit(cache=True, inline="always")
+def around_recorded(seed, code, tick, key, near, reach, table_cell, table_day, today, half_life, walkable, width):
+    """With probability `near` a cell around the place of a recorded event, else -1 (also when none is found)."""
+    if table_cell.size == 0 or draw1(seed, code, tick, key, 2 + TRIES) >= near:
+        return np.int64(-1)
+    for k in range(TRIES):
+        a, b, c, d = draw4(seed, code, tick, key, 3 + TRIES + k)
+        s = pick(a, table_cell.size)
+        if table_cell[s] >= 0 and unit(b) < 2.0 ** (-(today - table_day[s]) / half_life):
+            x = table_cell[s] % width + pick(c, 2 * reach + 1) - reach
+            y = table_cell[s] // width + pick(d, 2 * reach + 1) - reach
+            if 0 <= x < width and 0 <= y * width < walkable.size and walkable[y * width + x]:
+                return np.int64(y * width + x)
+    return np.int64(-1)
+
+
 @njit(cache=True, nogil=True)
 def regular_visits(seed, code, code_where, tick, unit_keys, beats, wanted, tick_minutes, mean_minutes, share, strategy,
                    table_cell, table_day, today, half_life, hot, beat_first, beat_count, beat_cells, cells,
-                   out_cell, out_start, out_minutes, out_unit, out_key):
+                   near, reach, walkable, width, salt, out_cell, out_start, out_minutes, out_unit, out_key):
     """Fill one tick's regular visits of all units and return their number.
 
     A unit's tick is split into as many slots as it has visits; a visit lies wholly in its slot, so a unit is never in
     two places. With probability `share` the visit goes where `strategy` says (1: to the place of a recorded event, kept
-    with probability ``2 ** -(age / half_life)``; 2: to one of the cells `hot`); else the unit roams its beat.
+    with probability ``2 ** -(age / half_life)``; 2: to one of the cells `hot`); else the unit roams: with probability
+    `near` up to `reach` cells around the place of a recorded event kept in the same way, as the call there brought it,
+    else anywhere in its beat. `walkable` (uint8 of all cells) says where it can. A `salt` other than 0 makes the visits
+    of units beside those of the keys.
     """
     n = 0
     for u in range(unit_keys.size):
+        own = unit_keys[u] if salt == 0 else mix(unit_keys[u], uint64(salt) << uint64(32))
         count = int(math.floor(wanted))
-        if draw1(seed, code, tick, unit_keys[u], 0) < wanted - count:
+        if draw1(seed, code, tick, own, 0) < wanted - count:
             count += 1
         for v in range(count):
-            key = mix(unit_keys[u], v)
+            key = mix(own, v)
             a, b, c, d = draw4(seed, code_where, tick, key, 0)
             slot = tick_minutes // count
             stay = 1 + int(-math.log(unit(b)) * (mean_minutes - 1.0))
@@ -45,6 +66,9 @@ def regular_visits(seed, code, code_where, tick, unit_keys, beats, wanted, tick_
                         if table_cell[s] >= 0 and unit(f) < 2.0 ** (-(today - table_day[s]) / half_life):
                             where = table_cell[s]
                             break
+            if where < 0 and near > 0.0:
+                where = around_recorded(seed, code_where, tick, key, near, reach, table_cell, table_day, today,
+                                        half_life, walkable, width)
             if where < 0:
                 beat = beats[u]
                 e, _, _, _ = draw4(seed, code_where, tick, key, 1 + TRIES)

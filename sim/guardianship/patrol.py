@@ -18,11 +18,13 @@ from sim.guardianship.events import event_keys
 from sim.guardianship.visits import Visits, empty, join, take
 from sim.mechanism import Mechanism, MechanismParams
 from sim.parameters import param
+from sim.people.schedules import AWAKE
 from sim.records import CODE
 from sim.registry import mechanism
 
 STRATEGIES = ("none", "random", "believed", "hot_spots")
 ENTRIES_PER_RESIDENT = 1 / 40  # size of the table of recorded events: several months of them
+MOST_COMMITTED = 0.95  # share of a tick that calls and paperwork can take
 CARRY_MINUTES = 120  # visits that ended this recently are kept into the next tick
 VISIT = decision("patrol.visit")
 WHERE = decision("patrol.where")
@@ -49,11 +51,29 @@ class PatrolParams(MechanismParams):
                                   doc="way to the next visit")
     cut_passed: float = param(1.0, unit="ratio", low=0, high=3, source="modelling choice",
                               doc="share of patrol hours lost for each share of the safety budget that is cut")
+    calls_stay: float = param(0.0, unit="share", low=0, high=1,
+                              source="modelling choice: calls are made by the city, paperwork follows arrests",
+                              doc="share of the time taken by calls and paperwork that stays as it is when the force "
+                                  "changes; the hours of further officers are uncommitted to that degree")
     strategy: str = param("believed", unit="-", choices=STRATEGIES, source="modelling choice",
                           doc="where units go when not ordered: nowhere, anywhere in the beat, to places of recorded "
                               "events, or to the cells with the most of them")
     targeted_share: float = param(0.5, unit="share", low=0, high=1, source="modelling choice",
                                   doc="share of visits that follow the strategy; the rest roam the beat")
+    calls_follow: float = param(0.0, unit="share", low=0, high=1,
+                                source="modelling choice: units are busiest when most people are about",
+                                doc="share of the time taken by calls that follows the number of people awake at home "
+                                    "or in public; the rest is the same at all hours")
+    dispatch_minutes: float = param(4.0, unit="minutes", low=0, high=60, source="modelling choice",
+                                    doc="from an urgent call until a unit that is free sets out")
+    drive_kmh: float = param(25.0, unit="km/h", low=3, high=120, source="modelling choice",
+                             doc="speed of units on their way to a call, along streets at right angles")
+    around_calls: float = param(0.0, unit="share", low=0, high=1,
+                                source="modelling choice: units are where the last call brought them",
+                                doc="share of the other visits that are made around places of recorded events instead "
+                                    "of anywhere in the beat")
+    around_cells: int = param(2, unit="cells", low=0, high=50, source="modelling choice",
+                              doc="how far around, to each side")
     hot_share: float = param(0.05, unit="share of cells", low=0.001, high=0.5, source="Weisburd (2015)",
                              doc="cells that count as hot spots under the strategy hot_spots")
     half_life_days: float = param(60.0, unit="days", low=1, high=3_650, source="modelling choice",
@@ -98,15 +118,62 @@ class Patrol(Mechanism):
         return min(tick_minutes * p.uncommitted / (p.visit_minutes + p.travel_minutes), tick_minutes / 2)
 
     def hours(self, model) -> float:
-        """Patrol hours relative to those of the baseline."""
-        return max(0.0, 1.0 + model.levers["force"] - self.params.cut_passed * model.levers["budget_cut"])
+        """Patrol hours relative to those of the baseline at the usual load of calls.
+
+        Where calls keep their time (`calls_stay`) hours lost are lost by the patrols; those of further officers are
+        not in it but in :meth:`further`.
+        """
+        p = self.params
+        usual = 1.0 if p.calls_follow == 0 else (1 - self._committed()) / max(p.uncommitted, 1e-9)
+        if p.calls_stay == 0:
+            return max(0.0, usual * max(0.0, 1.0 + self._change(model)))
+        return max(0.0, usual + min(0.0, self._change(model)) * self._share_free() / max(p.uncommitted, 1e-9))
+
+    def further(self, model) -> float:
+        """Visits in a tick of the officers added, as a multiple of those of the units there are."""
+        p = self.params
+        if p.calls_stay == 0:
+            return 0.0
+        return max(0.0, self._change(model)) * self._share_free() / max(p.uncommitted, 1e-9)
+
+    def _share_free(self) -> float:
+        """Uncommitted share of the hours by which the force changes."""
+        return 1 - self._committed() * (1 - self.params.calls_stay)
+
+    def _committed(self) -> float:
+        """Share of the tick that calls and paperwork take: calls come from the people who are about."""
+        p, s = self.params, self.state
+        about = s["about"] / s["usual"] if p.calls_follow > 0 and s["usual"] > 0 else 1.0
+        return min(MOST_COMMITTED, (1 - p.uncommitted) * (1 - p.calls_follow + p.calls_follow * about))
+
+    def _count_about(self, model) -> None:
+        """People awake at home or in public now, against the mean of the last weeks."""
+        s, hours = self.state, model.calendar.tick_hours
+        awake = AWAKE[model.slot * hours:(model.slot + 1) * hours].mean()
+        people = int(model.layers["in_public"].sum()) + int(model.layers["at_home"].sum())
+        s["about"] = float(awake * people) if model.spec.interactions else 1.0
+        s["looks"] = min(s["looks"] + 1, 28 * model.calendar.ticks_per_day)
+        s["usual"] += (s["about"] - s["usual"]) / s["looks"]
+
+    def to_calls(self, model) -> tuple[float, float, float]:
+        """Minutes on the way to a visit, from a call to setting out, and per cell of the way to a call."""
+        p = self.params
+        return p.travel_minutes, p.dispatch_minutes, model.city.grid.cell_m * 0.06 / p.drive_kmh
+
+    def _change(self, model) -> float:
+        return model.levers["force"] - self.params.cut_passed * model.levers["budget_cut"]
+
+    def _share_free(self) -> float:
+        """Uncommitted share of the hours by which the force changes."""
+        p = self.params
+        return p.uncommitted + (1 - p.uncommitted) * p.calls_stay
 
     def setup(self, model) -> None:
         guardians = model.guardians
         guardians["unit"][:] = np.arange(len(guardians))
         size = max(64, int(len(model.residents) * ENTRIES_PER_RESIDENT))
         self.state.update(next=0, table_cell=np.full(size, -1, np.int32), table_day=np.zeros(size, np.int32),
-                          carried=empty(), hot=np.empty(0, np.int32))
+                          carried=empty(), about=0.0, usual=0.0, looks=0, hot=np.empty(0, np.int32))
         beat = model.city.layers.get("beat")
         inside = model.city.area >= 0
         if beat is None or not (beat[inside] >= 0).any():
@@ -117,7 +184,8 @@ class Patrol(Mechanism):
     def prepare(self, model) -> None:
         layers, inside = model.city.layers, model.city.area >= 0
         walkable = inside & (layers["street"] > 0) if "street" in layers else inside
-        self._cells = np.flatnonzero(walkable if walkable.any() else inside).astype(np.int32)
+        self._walkable = (walkable if walkable.any() else inside).astype(np.uint8)
+        self._cells = np.flatnonzero(self._walkable).astype(np.int32)
         beat = layers.get("beat", np.full(model.city.grid.cells, -1, np.int16))[self._cells]
         order = np.argsort(beat, kind="stable")
         order = order[beat[order] >= 0]
@@ -130,6 +198,8 @@ class Patrol(Mechanism):
         if model.slot == 0:
             self._fade(model)
         self._learn(model)
+        if self.params.calls_follow > 0:
+            self._count_about(model)
         new = join([self._plan(model), self.state["carried"]])
         model.visits.replace(new)
         minutes = model.calendar.tick_minutes
@@ -177,9 +247,22 @@ class Patrol(Mechanism):
         return join([regular, *extra])
 
     def _regular(self, model) -> dict:
+        regular = self._visits(model, self.hours(model), 0)
+        last = np.flatnonzero(np.diff(regular["unit"], append=-1) != 0)  # a unit's visits stand in the order of time
+        model.guardians["cell"][model.guardians.rows(regular["unit"][last])] = regular["cell"][last]
+        further = self.further(model)
+        if further <= 0:
+            return regular
+        # Further officers are units beside those there are, whose visits stay where they were.
+        extra = [self._visits(model, min(1.0, further - k), 1 + k) for k in range(int(np.ceil(further)))]
+        return join([regular, *extra])
+
+    def _visits(self, model, hours: float, salt: int) -> dict:
+        """Visits of as many units as there are, with their hours relative to the baseline's."""
         p, g, minutes = self.params, model.guardians, model.calendar.tick_minutes
         strategy = p.strategy if model.spec.interactions else {"none": "none"}.get(p.strategy, "random")
-        wanted = 0.0 if strategy == "none" else min(self.visits_per_unit(minutes) * self.hours(model), minutes / 2)
+        wanted = 0.0 if strategy == "none" else min(self.visits_per_unit(minutes) * hours, minutes / 2)
+        near = p.around_calls if model.spec.interactions else 0.0
         size = len(g) * (int(wanted) + 1)
         cell, start, stay = np.empty(size, np.int32), np.empty(size, np.int16), np.empty(size, np.int16)
         unit, key = np.empty(size, np.int64), np.empty(size, np.uint64)
@@ -187,11 +270,11 @@ class Patrol(Mechanism):
         n = regular_visits(model.seed, VISIT, WHERE, model.tick, g["key"], g["beat"], wanted, minutes, p.visit_minutes,
                            p.targeted_share, code, self.state["table_cell"], self.state["table_day"], model.day,
                            p.half_life_days, self.state["hot"], self._beat_first, self._beat_count, self._beat_cells,
-                           self._cells, cell, start, stay, unit, key) if size else 0
-        rows = unit[:n]
-        g["cell"][rows] = cell[:n]  # visits of a unit stand in the order of time: the last one stays
-        return dict(cell=cell[:n], start=start[:n], minutes=stay[:n], unit=g["id"][rows], key=key[:n],
-                    ordered=np.zeros(n, bool), stop_rate=np.full(n, p.stops_per_visit, np.float32))
+                           self._cells, near, p.around_cells, self._walkable, model.city.grid.width, salt,
+                           cell, start, stay, unit, key) if size else 0
+        return dict(cell=cell[:n], start=start[:n], minutes=stay[:n], key=key[:n], ordered=np.zeros(n, bool),
+                    unit=g["id"][unit[:n]] if salt == 0 else np.full(n, -1, np.int64),
+                    stop_rate=np.full(n, p.stops_per_visit, np.float32))
 
     def _order(self, model, order: dict) -> dict:
         """Visits of this tick under one order."""
@@ -218,7 +301,8 @@ class Patrol(Mechanism):
         """Let ordered visits take the time of regular ones; no more than the force has."""
         p, g = self.params, model.guardians
         each = p.visit_minutes + p.travel_minutes
-        capacity = len(g) * self.visits_per_unit(model.calendar.tick_minutes) * self.hours(model)
+        capacity = (len(g) * self.visits_per_unit(model.calendar.tick_minutes)
+                    * (self.hours(model) + self.further(model)))
         wanted = take(wanted, np.lexsort((wanted["key"], wanted["rank"])))
         need = np.cumsum(wanted["minutes"] + p.travel_minutes) / each
         served = int(np.searchsorted(need, capacity, side="right"))
