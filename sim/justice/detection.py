@@ -35,10 +35,11 @@ def chance_seen(cell, minute, kind, first, count, start, minutes, seen, arrival,
 
 @njit(cache=True, inline="always")
 def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, time, witness, traces, description,
-                      of_efficacy):
+                      of_efficacy, heard):
     """Probability that a stranger is identified by description, witnesses or traces.
 
-    `minute` counts from midnight, `time` is the share of the wanted investigation time that is available.
+    `minute` counts from midnight, `time` is the share of the wanted investigation time that is available, `heard`
+    that of what victims and witnesses can tell.
     """
     if kind == DRUGS:
         return 0.0
@@ -46,8 +47,8 @@ def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, ti
     visible = 1.0
     if hour >= 20 or hour < 6:
         visible = 0.5 + 0.5 * min(max(light, 0.0), 1.0)
-    unseen = math.exp(-witness[kind] * math.log(1.0 + witnesses) * math.exp(of_efficacy * efficacy) * visible)
-    describes = description * visible if face_to_face else 0.0
+    unseen = math.exp(-witness[kind] * math.log(1.0 + witnesses) * math.exp(of_efficacy * efficacy) * visible * heard)
+    describes = description * visible * heard if face_to_face else 0.0
     return 1.0 - unseen * (1.0 - describes) * (1.0 - traces[kind] * time)
 
 
@@ -55,7 +56,7 @@ def chance_identified(kind, face_to_face, minute, witnesses, efficacy, light, ti
 def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, interactions, tick_of, cell, minute, kind,
                 offender, victim, domestic, reported, row_of, keys, ties, dwelling, first, count, start, minutes,
                 at_home, in_public, efficacy, light, lamps, cameras, outdoors, seen, logged, witness, traces,
-                case_hours, weights, discovered, recorded, how, days):
+                case_hours, weights, at_scene, heard, discovered, recorded, how, days):
     """Decide discovery, recording and identification of the events first_event..end of the log.
 
     Parameters
@@ -63,7 +64,11 @@ def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, in
     tick_start : int
         First minute of the tick, counted from midnight. Events of earlier ticks cannot be discovered any more.
     weights : tuple
-        arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days, footage.
+        arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days, footage,
+        named_work.
+    at_scene, heard : float64[end - first_event]
+        Probability of an arrest by units that answer the call, and the share of what victims and witnesses can tell
+        that reaches the police (`sim.justice.response`).
     cameras : float32[cells]
         Share of the public space that is filmed; outdoors : bool[events] of the log.
     discovered, recorded : bool arrays of the log, written.
@@ -77,7 +82,8 @@ def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, in
     float
         Investigators' hours that the recorded cases want.
     """
-    arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days, footage = weights
+    (arrival, within, service, caught, named, description, of_efficacy, time, named_days, other_days, footage,
+     named_work) = weights
     hours = 0.0
     for e in range(first_event, end):
         i, t, c = e - first_event, kind[e], cell[e]
@@ -96,14 +102,19 @@ def investigate(first_event, end, seed, code, tick, tick_start, tick_minutes, in
         if discovered[e] and unit(a2) < caught:
             how[i] = CAUGHT
             continue
-        b0, b1, _, _ = draw4(seed, code, tick, key, 1)
-        if unit(a3) < named and (domestic[e] or acquainted(offender[e], victim[e], row_of, ties, dwelling)):
+        b0, b1, b2, _ = draw4(seed, code, tick, key, 1)
+        if unit(b2) < at_scene[i]:
+            how[i] = CAUGHT
+            continue
+        tells = named * heard[i] * (1.0 - named_work * (1.0 - time))
+        if unit(a3) < tells and (domestic[e] or acquainted(offender[e], victim[e], row_of, ties, dwelling)):
             how[i] = NAMED
             days[i] = min(LONGEST, -math.log(unit(b1)) * named_days)
             continue
         people = in_public[c] + 0.3 * at_home[c] if interactions else STRANGER_CITY
         chance = chance_identified(t, victim[e] >= 0 and (t == ROBBERY or t == ASSAULT), minute[e], people,
-                                   efficacy[c], light[c] + lamps[c], time, witness, traces, description, of_efficacy)
+                                   efficacy[c], light[c] + lamps[c], time, witness, traces, description, of_efficacy,
+                                   heard[i])
         if cameras[c] > 0.0 and outdoors[e] and t != DRUGS:
             chance = 1.0 - (1.0 - chance) * (1.0 - footage * min(cameras[c], 1.0))
         if unit(b0) < chance:

@@ -12,11 +12,13 @@ import numpy as np
 from sim.columns import Column
 from sim.draws import decision, uniforms
 from sim.drugs.tables import empty
+from sim.guardianship.calls import LONG
 from sim.guardianship.events import event_keys, person_keys
 from sim.justice import courts, custody
 from sim.justice.arrests import bought_off, sought
 from sim.justice.detection import CAUGHT, investigate
 from sim.justice.params import JusticeParams
+from sim.justice.response import respond
 from sim.justice.stops import stopped
 from sim.mechanism import Mechanism
 from sim.records import CODE
@@ -25,6 +27,8 @@ from sim.sets import among, distinct
 
 INVESTIGATE = decision("justice.investigate")
 COUNTS = ("arrests", "stops", "stop_hits", "discovered", "cleared", "entered", "released")
+ANSWERS = ("calls", "answered_soon", "caught")  # calls made at once, those with a unit there soon; caught in the act
+SOON = 15  # minutes from the act within which a unit is there soon
 COURTS = ("cautioned", "diverted", "net_widening", "charged", "detained", "decided", "convicted", "to_custody",
           "drug_court")
 
@@ -56,7 +60,7 @@ class Justice(Mechanism):
         none = np.empty(0, np.int64)
         self.state.update(next=0, load=0.0, arrested=none, stopped=none, solved=none, bribed=none, sought=none,
                           bribed_days=np.empty(0),
-                          today=dict.fromkeys(COUNTS + COURTS, 0), docket=empty(courts.DOCKET),
+                          today=dict.fromkeys(COUNTS + COURTS + ANSWERS, 0), docket=empty(courts.DOCKET),
                           sentences=empty(courts.SENTENCES), **custody.new_state())
 
     def prepare(self, model) -> None:
@@ -70,7 +74,7 @@ class Justice(Mechanism):
     def step(self, model) -> None:
         s = self.state
         if model.slot == 0:
-            s["today"] = dict.fromkeys(COUNTS + COURTS, 0)
+            s["today"] = dict.fromkeys(COUNTS + COURTS + ANSWERS, 0)
             s["load"] *= 0.5 ** (1 / 28)
             s["sought"] = s["sought"][:0]
         if len(s["sentences"]["id"]):
@@ -97,7 +101,9 @@ class Justice(Mechanism):
                 "unsentenced_share": waiting / (waiting + served) if waiting + served else float("nan"),
                 "courts.pending": float(len(s["docket"]["id"])),
                 **{name: float(s["today"][name]) for name in COUNTS},
-                **{f"courts.{name}": float(s["today"][name]) for name in COURTS}}
+                **{f"courts.{name}": float(s["today"][name]) for name in COURTS},
+                **({f"response.{name}": float(s["today"][name]) for name in ANSWERS} if self.params.answer_calls
+                   else {})}
 
     # -- events -------------------------------------------------------------------------------------------------------
 
@@ -105,20 +111,40 @@ class Justice(Mechanism):
         p, s, log, r, v, layers = self.params, self.state, model.log, model.residents, model.visits, model.layers
         how, days = np.empty(end - start, np.int8), np.empty(end - start)
         weights = (p.seen_on_arrival, p.arrival_minutes, p.service, p.caught, p.named, p.description,
-                   p.witness_efficacy, self._time(model), p.named_days, p.other_days, p.footage)
+                   p.witness_efficacy, self._time(model), p.named_days, p.other_days, p.footage, p.named_work)
+        at_scene, heard = self._respond(model, start, end)
         s["load"] += investigate(
             start, end, model.seed, INVESTIGATE, model.tick, model.slot * model.calendar.tick_minutes,
             model.calendar.tick_minutes, model.spec.interactions, log["tick"], log["cell"], log["minute"], log["type"],
             log["offender_id"], log["victim_id"], log["domestic"], log["reported"], r.row_of, r["key"], r["ties"],
             r["dwelling"], v.first, v.count, v.start, v.minutes, layers["at_home"], layers["in_public"],
             layers["efficacy"], layers["light"], model.levers["light"], model.levers["cameras"], log["outdoors"],
-            *self._tables, weights, log["discovered"],
-            log["recorded"], how, days)
+            *self._tables, weights, at_scene, heard, log["discovered"], log["recorded"], how, days)
         s["today"]["discovered"] += int(log["discovered"][start:end].sum())
+        s["today"]["caught"] += int((how == CAUGHT).sum())
         suspects = np.flatnonzero(how)
         wait = np.maximum(1, days[suspects] * model.calendar.ticks_per_day).astype(np.int64)
         due = model.tick + np.where(how[suspects] == CAUGHT, 0, wait)
         custody.enqueue(s, due, start + suspects, log["offender_id"][start + suspects])
+
+    def _respond(self, model, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Chance of an arrest at the scene, and what victims and witnesses can still tell, for new events."""
+        p, log, r, v = self.params, model.log, model.residents, model.visits
+        wait, at_scene, heard = np.empty(end - start), np.zeros(end - start), np.ones(end - start)
+        patrol = model.mechanisms.get("patrol")
+        if not p.answer_calls or patrol is None:
+            return at_scene, heard
+        weights = (*patrol.to_calls(model), p.call_minutes, p.on_scene_home, p.held, p.near, p.search_minutes,
+                   p.spread_minutes, p.witnesses_leave, p.witnesses_lost)
+        respond(start, end, model.seed, INVESTIGATE, model.tick, model.slot * model.calendar.tick_minutes,
+                model.calendar.tick_minutes, log["tick"], log["cell"], log["minute"], log["type"], log["offender_id"],
+                log["victim_id"], log["domestic"], log["reported"], r.row_of, r["key"], v.cell, v.start, v.minutes,
+                model.city.grid.width, np.asarray(p.at_once, float), np.asarray(p.on_scene, float),
+                p.units_sent, weights, wait, at_scene, heard)
+        called = wait < LONG
+        self.state["today"]["calls"] += int(called.sum())
+        self.state["today"]["answered_soon"] += int((wait[called] <= SOON).sum())
+        return at_scene, heard
 
     def _time(self, model) -> float:
         """Share of the wanted investigation time that is available; `load` has a half-life of 28 days."""

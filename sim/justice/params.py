@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.errors import SpecError
-from sim.mechanism import MechanismParams
+from sim.justice.response_params import ResponseParams, by_type
 from sim.parameters import param
 from sim.records import TYPES
 
 BY_TYPE = ", ".join(TYPES)
 
 
-def by_type(values: tuple[float, ...], doc: str, **more):
-    """Declare a parameter with one value for each crime type."""
-    return param(values, doc=f"{doc}; by type: {BY_TYPE}", **more)
-
-
 @dataclass(frozen=True)
-class JusticeParams(MechanismParams):
+class JusticeParams(ResponseParams):
     """Settings of police work and courts."""
 
     seen: tuple[float, ...] = by_type(
@@ -120,7 +115,7 @@ class JusticeParams(MechanismParams):
 
     def check(self, where: str) -> None:
         for name in ("seen", "logged", "witness", "traces", "case_hours", "custody_share", "custody_days",
-                     "cautioned", "remand"):
+                     "cautioned", "remand", "at_once", "on_scene"):
             found = len(getattr(self, name))
             if found != len(TYPES):
                 raise SpecError(f"{where}.{name}: expected {len(TYPES)} values ({BY_TYPE}), found {found}")

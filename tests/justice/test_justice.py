@@ -98,9 +98,9 @@ def ask_seen(cell, minute, kind, first, count, start, minutes, seen, arrival, wi
 
 
 @njit
-def ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description, of_efficacy):
+def ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description, of_efficacy, heard):
     return chance_identified(kind, face, minute, people, efficacy, light, time, witness, traces, description,
-                             of_efficacy)
+                             of_efficacy, heard)
 
 
 @njit
@@ -131,15 +131,15 @@ def test_discovery_agrees_with_plain_python(rows, events):
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 6), st.booleans(), st.integers(0, 1439), st.floats(0, 200), st.floats(-3, 3), st.floats(0, 2),
-       st.floats(0, 1))
-def test_identification_agrees_with_plain_python(kind, face, minute, people, efficacy, light, time):
+       st.floats(0, 1), st.floats(0, 1))
+def test_identification_agrees_with_plain_python(kind, face, minute, people, efficacy, light, time, heard):
     p = JusticeParams()
     witness, traces = np.array(p.witness), np.array(p.traces)
     visible = .5 + .5 * min(light, 1) if minute // 60 in (20, 21, 22, 23, 0, 1, 2, 3, 4, 5) else 1
-    eyes = (1 + people) ** (-witness[kind] * visible * math.exp(p.witness_efficacy * efficacy))
-    expected = 1 - eyes * (1 - p.description * visible * face) * (1 - traces[kind] * time)
+    eyes = (1 + people) ** (-heard * witness[kind] * visible * math.exp(p.witness_efficacy * efficacy))
+    expected = 1 - eyes * (1 - p.description * visible * face * heard) * (1 - traces[kind] * time)
     found = ask_identified(kind, face, minute, people, efficacy, light, time, witness, traces, p.description,
-                           p.witness_efficacy)
+                           p.witness_efficacy, heard)
     assert found == pytest.approx(0 if TYPES[kind] == "drugs" else expected)
 
 
