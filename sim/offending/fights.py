@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.draws import decision, uniforms
+from sim.guardianship.calls import arrivals
 from sim.offending import home, quarrels
 from sim.offending.deeds import earliest, strike_back
 from sim.offending.situation import believed_risk, dark_at, hidden_lots, law_absent, minutes_of, spots, strike_all
@@ -14,7 +15,7 @@ from sim.sets import among
 
 MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
 GRUDGE_DRAW = decision("offending.grudge")
-SETTLED = "offending.settled"
+SETTLED, CALLED = "offending.settled", "offending.called"
 QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel")])
 FIGHT = 7  # kind of a fight beside the kinds of property offences
 
@@ -84,6 +85,8 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
         if (seen_at >= 0).any():
             model.sightings.append((r["id"][rows][seen_at >= 0], seen_at[seen_at >= 0]))
     act = kind >= 0
+    if p.called_early > 0 and model.spec.interactions:
+        act &= ~parted(off, model, rows, minutes, cell, act)
     return dict(
         rows=rows[act],
         minute=minutes[act],
@@ -95,6 +98,22 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
         avengers=avengers,
         foes=foes,
     )
+
+
+def parted(off, model, rows: np.ndarray, minutes: np.ndarray, cell: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Whose quarrel a unit ends before blows, because somebody called when it became loud; they saw the police."""
+    r, p, out = model.residents, off.params, np.zeros(len(rows), bool)
+    which = np.flatnonzero(near)
+    called, time = (uniforms(model.seed, CALLED, model.tick, r["key"][rows[which]], k=k) for k in (0, 1))
+    which, time = which[called < p.called_early], time[called < p.called_early]
+    if not len(which) or "patrol" not in model.mechanisms:
+        return out
+    loud = minutes[which] + np.log(time) * p.escalation_minutes
+    out[which] = arrivals(model, cell[which], loud) <= minutes[which]
+    if out.any():
+        off.state["parted"] += int(out.sum())
+        model.sightings.append((r["id"][rows[out]], cell[out]))
+    return out
 
 
 def finish(off, model, chosen: dict, met: np.ndarray) -> dict | None:

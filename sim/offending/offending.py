@@ -55,6 +55,7 @@ class Offending(Mechanism):
             home_id=np.empty(0, np.int64),
             home_tick=np.empty(0, np.int64),
             domestic=0,
+            parted=0,
             judged=False,
         )
 
@@ -106,7 +107,7 @@ class Offending(Mechanism):
         if len(model.residents) // model.chunks + 1 >= self.hits.shape[1]:
             self._make_room(model)
         if model.slot == 0:
-            self.state["domestic"] = 0
+            self.state["domestic"] = self.state["parted"] = 0
             memory.unlearn(self.state["memory"], self.state["remembered"], self.params.skill_days)
             self._update(model, (model.day + model.calendar.burn_in_days) % 7)
             if self.params.self_help > 0:
@@ -126,8 +127,11 @@ class Offending(Mechanism):
             aftermath.commit(self, model, {k: np.concatenate([e[k] for e in events]) for k in events[0]})
 
     def record(self, model) -> dict[str, float]:
-        """Violence at home, counted apart from that in public."""
-        return {"offending.domestic": float(self.state["domestic"])}
+        """Violence at home, counted apart from that in public, and quarrels that the police ended before blows."""
+        out = {"offending.domestic": float(self.state["domestic"])}
+        if self.params.called_early > 0:
+            out["offending.parted"] = float(self.state["parted"])
+        return out
 
     def _update(self, model, slice_: int) -> None:
         """Motivation of a seventh of the residents (of all of them when `slice_` is negative)."""

@@ -253,6 +253,22 @@ class OffendingParams(MechanismParams):
         "answers himself; per unit of their mean trust below the usual 0.6",
     )
     supervised: float = _weight(3.0, "work and school as places under supervision, for quarrels")
+    called_early: float = param(
+        0.0,
+        unit="share",
+        low=0,
+        high=1,
+        source="Klein 2009 (disputes and disturbances are the commonest calls); modelling choice",
+        doc="quarrels near blows about which somebody calls the police; there are no blows if a unit comes in time",
+    )
+    escalation_minutes: float = param(
+        10.0,
+        unit="minutes",
+        low=0,
+        high=240,
+        source="modelling choice; Collins 2008 (most quarrels stay words for long)",
+        doc="mean time from that call to the blows (exponential)",
+    )
     home_recognition: float = _weight(1.7, "being known near home, times collective efficacy")
     risk: float = _weight(1.0, "learned general risk of arrest (Nagin 2013)")
     police_now: float = _weight(2.5, "police seen at the place")
