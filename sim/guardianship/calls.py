@@ -30,24 +30,29 @@ def arrival(v, cell, called, where, start, minutes, tick_minutes, way, dispatch,
 
 
 @njit(cache=True, nogil=True)
-def first_there(cell, called, where, start, minutes, tick_minutes, way, dispatch, per_cell, width):
-    """Minute at which the first unit is at the cell (`LONG`: none)."""
-    first = LONG
+def first_two(cell, called, where, start, minutes, tick_minutes, way, dispatch, per_cell, width):
+    """Minutes at which the first and the second unit are at the cell (`LONG`: none)."""
+    first = second = LONG
     for v in range(start.size):
-        first = min(first, arrival(v, cell, called, where, start, minutes, tick_minutes, way, dispatch, per_cell,
-                                   width))
-    return first
+        t = arrival(v, cell, called, where, start, minutes, tick_minutes, way, dispatch, per_cell, width)
+        if t < first:
+            first, second = t, first
+        elif t < second:
+            second = t
+    return first, second
 
 
 @njit(cache=True, nogil=True)
-def _all_first(cells, called, where, start, minutes, tick_minutes, way, dispatch, per_cell, width, out):
+def _there(cells, called, both, where, start, minutes, tick_minutes, way, dispatch, per_cell, width, out):
     for j in range(cells.size):
-        out[j] = first_there(cells[j], called[j], where, start, minutes, tick_minutes, way, dispatch, per_cell, width)
+        first, second = first_two(cells[j], called[j], where, start, minutes, tick_minutes, way, dispatch, per_cell,
+                                  width)
+        out[j] = second if both[j] else first
 
 
-def arrivals(model, cells: np.ndarray, called: np.ndarray) -> np.ndarray:
-    """Minute of the tick at which the first unit is at each of the cells, called at the minutes `called`."""
+def arrivals(model, cells: np.ndarray, called: np.ndarray, both: np.ndarray) -> np.ndarray:
+    """Minute of the tick at which a unit, or `both` of two, is at each of the cells, called at the minutes `called`."""
     v, out = model.visits, np.empty(len(cells))
-    _all_first(np.asarray(cells, np.int64), np.asarray(called, float), v.cell, v.start, v.minutes,
-               model.calendar.tick_minutes, *model.mechanisms["patrol"].to_calls(model), model.city.grid.width, out)
+    _there(np.asarray(cells, np.int64), np.asarray(called, float), both, v.cell, v.start, v.minutes,
+           model.calendar.tick_minutes, *model.mechanisms["patrol"].to_calls(model), model.city.grid.width, out)
     return out

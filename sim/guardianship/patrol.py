@@ -68,6 +68,9 @@ class PatrolParams(MechanismParams):
                                     doc="from an urgent call until a unit that is free sets out")
     drive_kmh: float = param(25.0, unit="km/h", low=3, high=120, source="modelling choice",
                              doc="speed of units on their way to a call, along streets at right angles")
+    backup: float = param(0.0, unit="share", low=0, high=1,
+                          source="modelling choice after Boydstun, Sherry & Moelter (1977): who is alone waits",
+                          doc="urgent calls about violence at which a unit of one officer waits for a second unit")
     around_calls: float = param(0.0, unit="share", low=0, high=1,
                                 source="modelling choice: units are where the last call brought them",
                                 doc="share of the other visits that are made around places of recorded events instead "
@@ -116,6 +119,10 @@ class Patrol(Mechanism):
         """Expected regular visits of one unit in a tick."""
         p = self.params
         return min(tick_minutes * p.uncommitted / (p.visit_minutes + p.travel_minutes), tick_minutes / 2)
+
+    def alone(self) -> float:
+        """Chance that the first unit at violence has to wait for a second one: `crew` is the mean of ones and twos."""
+        return self.params.backup * min(max(2.0 - self.params.crew, 0.0), 1.0)
 
     def hours(self, model) -> float:
         """Patrol hours relative to those of the baseline at the usual load of calls.

@@ -135,7 +135,7 @@ class Justice(Mechanism):
         if not p.answer_calls or patrol is None:
             return at_scene, heard
         weights = (*patrol.to_calls(model), p.call_minutes, p.on_scene_home, p.held, p.near, p.search_minutes,
-                   p.spread_minutes, p.witnesses_leave, p.witnesses_lost)
+                   p.spread_minutes, p.witnesses_leave, p.witnesses_lost, patrol.alone())
         respond(start, end, model.seed, INVESTIGATE, model.tick, model.slot * model.calendar.tick_minutes,
                 model.calendar.tick_minutes, log["tick"], log["cell"], log["minute"], log["type"], log["offender_id"],
                 log["victim_id"], log["domestic"], log["reported"], r.row_of, r["key"], v.cell, v.start, v.minutes,

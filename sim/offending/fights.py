@@ -104,12 +104,13 @@ def parted(off, model, rows: np.ndarray, minutes: np.ndarray, cell: np.ndarray, 
     """Whose quarrel a unit ends before blows, because somebody called when it became loud; they saw the police."""
     r, p, out = model.residents, off.params, np.zeros(len(rows), bool)
     which = np.flatnonzero(near)
-    called, time = (uniforms(model.seed, CALLED, model.tick, r["key"][rows[which]], k=k) for k in (0, 1))
-    which, time = which[called < p.called_early], time[called < p.called_early]
+    called, time, wait = (uniforms(model.seed, CALLED, model.tick, r["key"][rows[which]], k=k) for k in (0, 1, 2))
+    which, time, wait = (x[called < p.called_early] for x in (which, time, wait))
     if not len(which) or "patrol" not in model.mechanisms:
         return out
+    alone = wait < model.mechanisms["patrol"].alone()
     loud = minutes[which] + np.log(time) * p.escalation_minutes
-    out[which] = arrivals(model, cell[which], loud) <= minutes[which]
+    out[which] = arrivals(model, cell[which], loud, alone) <= minutes[which]
     if out.any():
         off.state["parted"] += int(out.sum())
         model.sightings.append((r["id"][rows[out]], cell[out]))
