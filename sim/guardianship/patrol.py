@@ -143,10 +143,6 @@ class Patrol(Mechanism):
             return 0.0
         return max(0.0, self._change(model)) * self._share_free() / max(p.uncommitted, 1e-9)
 
-    def _share_free(self) -> float:
-        """Uncommitted share of the hours by which the force changes."""
-        return 1 - self._committed() * (1 - self.params.calls_stay)
-
     def _committed(self) -> float:
         """Share of the tick that calls and paperwork take: calls come from the people who are about."""
         p, s = self.params, self.state
