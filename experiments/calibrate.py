@@ -94,8 +94,24 @@ def _ready(job: Job) -> Ready:
                       job.spec.days / 365, options.runs, options.replications, options.rounds, options.average,
                       options.accept, options.batch, job.spec.seed)
     problem.check(options.method)
+    if options.method == "match":
+        _start(problem, job.spec)
     ready = Ready(job, file, problem, city, Path())
     return Ready(job, file, problem, city, _check_place(options.out, ready.hash, options.force))
+
+
+def _start(problem: Problem, spec: Any) -> Any:
+    """Values of the parameters in the specification, where a match begins."""
+    import numpy as np
+
+    from experiments.sweeps.calibration_files import current
+
+    values = [float(current(spec, p.key)) for p in problem.priors]
+    for p, value in zip(problem.priors, values):
+        if not p.low <= value <= p.high:
+            raise SpecError(f"parameters: {p.key}: a match begins at the value of the run, expected within {p.low:g} "
+                            f"to {p.high:g}, found {value:g}; set another as an override")
+    return np.array(values)
 
 
 def _check_place(out: str, wanted: str, force: bool) -> Path:
@@ -129,7 +145,8 @@ def _calibrate(ready: Ready) -> int:
           f"{problem.budget} runs, {problem.replications} of each point; {engine.name}")
     for prior in problem.priors:
         print(f"  {prior.key}: {prior.kind} {prior.low:g} to {prior.high:g}"
-              + (f", mean {prior.mean:g}, sd {prior.sd:g}" if prior.kind == "normal" else ""))
+              + (f", mean {prior.mean:g}, sd {prior.sd:g}" if prior.kind == "normal" else "")
+              + (f", answers to {prior.answers}" if prior.answers else ""))
     for t in problem.all_targets:
         width = f"sd {t.sd:.4g}" if t.sd else f"tolerance {t.tolerance:.4g}"
         print(f"  {'held out: ' * t.held_out}{t.name}: {t.form} of {' + '.join(t.outcome)}, observed {t.observed:.4g}, "
@@ -144,7 +161,7 @@ def _calibrate(ready: Ready) -> int:
 def _carry_out(ready: Ready) -> int:
     from experiments.provenance import Stopwatch
     from experiments.sweeps import calibration_files as files
-    from experiments.sweeps.fit import fit_abc, fit_search
+    from experiments.sweeps.fit import fit_abc, fit_match, fit_search
     from experiments.sweeps.runner import SweepRunner
 
     watch, options, problem = Stopwatch(), ready.job.options, ready.problem
@@ -153,6 +170,7 @@ def _carry_out(ready: Ready) -> int:
                          ready.job.groups["engine"], ready.file.question)
     try:
         fit = (fit_abc(problem, runner) if options.method == "abc"
+               else fit_match(problem, runner, _start(problem, ready.job.spec)) if options.method == "match"
                else fit_search(problem, runner, ready.out / "study.log", ready.file.name))
     except KeyboardInterrupt:
         print(f"interrupted: the runs that are finished stay in {ready.out}; the same command goes on from there",

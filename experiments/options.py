@@ -32,8 +32,9 @@ class CalibrateOptions(OutOptions):
                      doc="folder for the calibration; the same command goes on with what is there")
     calibration: str = param("", unit="file", source="-",
                              doc="file with parameters and priors, targets, what is held out, and the budget")
-    method: str = param("abc", unit="-", choices=("abc", "optuna"), source="modelling choice",
-                        doc="a posterior by approximate Bayesian computation, or a search for the best point")
+    method: str = param("abc", unit="-", choices=("abc", "optuna", "match"), source="modelling choice",
+                        doc="a posterior by approximate Bayesian computation, a search for the best point, or each "
+                            "parameter moved until the target that it answers to is met")
     runs: int = param(400, unit="runs", low=1, high=10_000_000, source="modelling choice",
                       doc="budget: runs in all, checks included")
     replications: int = param(2, unit="runs", low=1, high=1_000, source="modelling choice", doc="runs of each point")

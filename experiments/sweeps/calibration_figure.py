@@ -67,7 +67,7 @@ def _bins(weights: np.ndarray) -> int:
 
 
 def _beliefs(axes: Any, problem: Problem, fit: Fit, j: int, unknown: Mapping[str, str]) -> None:
-    """Prior and posterior densities of one parameter; with Optuna the distance of every trial."""
+    """Prior and posterior densities of one parameter; with Optuna the distance of every trial, of a match the way."""
     prior = problem.priors[j]
     log = prior.kind == "loguniform"
     left, right = _range(prior)
@@ -81,6 +81,11 @@ def _beliefs(axes: Any, problem: Problem, fit: Fit, j: int, unknown: Mapping[str
         counts, _ = np.histogram(fit.posterior.sample[:, j], edges, weights=fit.posterior.weights)
         axes.stairs(counts, edges, fill=True, color=FITTED, alpha=0.75, label="posterior")
         axes.set_ylabel("probability", fontsize=8)
+    elif fit.path is not None:
+        trail = fit.path.points[:, j]
+        axes.plot(trail, np.arange(1, len(trail) + 1), "o-", ms=4, lw=1, color=FITTED, label="points in turn")
+        axes.set_ylim(0.5, 1.3 * len(trail) + 0.5)  # room for the legend
+        axes.set_ylabel("point", fontsize=8)
     else:
         found = fit.search
         runs = np.isfinite(found.summaries).all(axis=2).sum(axis=1)

@@ -127,6 +127,8 @@ def describe(problem: Problem, fit: Fit, spec: Any) -> dict[str, Any]:
             "identifiable": p.key not in unknown, "why_not": unknown.get(p.key), "profile_class": profile.kind,
             "profile_interval": list(profile.interval),
             "profile": {"value": profile.values.tolist(), "distance": [round(float(d), 4) for d in profile.distance]}}
+        if fit.path is not None:
+            parameters[p.key]["sensitivity_found"] = float(fit.path.found[j])
     targets = {}
     for j, t in enumerate(problem.all_targets):
         at = fit.simulated[:, j] if len(fit.simulated) else np.array([math.nan])
@@ -135,6 +137,8 @@ def describe(problem: Problem, fit: Fit, spec: Any) -> dict[str, Any]:
                  "simulated_runs": len(fit.simulated), "within_tolerance": t.within(float(at.mean()))}
         if not t.held_out:
             entry["explained"] = _number(fit.explained[j])
+            if fit.path is not None:
+                entry["noise"] = _number(fit.path.noise[j])  # sd of the logarithm between runs
         if len(fit.predictive):
             drawn = fit.predictive[:, j]
             low, middle, high = np.quantile(drawn, [0.05, 0.5, 0.95])
@@ -145,7 +149,8 @@ def describe(problem: Problem, fit: Fit, spec: Any) -> dict[str, Any]:
     out: dict[str, Any] = {
         "runs": {"budget": problem.budget, "made": fit.runs, "failed": fit.failed}, "parameters": parameters,
         "targets": targets,
-        "redundant_pairs": [{"parameters": [q.first, q.second], "correlation": q.correlation, "inflation": q.inflation}
+        "redundant_pairs": [{"parameters": [q.first, q.second], "correlation": q.correlation,
+                             "inflation": _number(q.inflation)}
                             for q in fit.identifiability.pairs]}
     if fit.correlation is not None:
         out["posterior_correlation"] = np.round(fit.correlation, 4).tolist()
@@ -155,12 +160,30 @@ def describe(problem: Problem, fit: Fit, spec: Any) -> dict[str, Any]:
         tries = fit.coverage["tries"]
         out["self_check"] = {p.key: {"tries": tries, "covered": c, "level": 0.9, "interval_95": list(wilson(c, tries))}
                              for p, c in zip(problem.priors, fit.coverage["covered"])}
+    if fit.path is not None:
+        out["points"] = _points(problem, fit.path)
+        out["points_averaged"] = fit.path.averaged
     if fit.search is not None:
         best = fit.search.best
         out["best"] = {"distance": _number(fit.search.distance[best]),
                        "standard_error": _number(fit.search.error[best]),
                        "runs": int(np.isfinite(fit.search.summaries[best]).all(axis=1).sum()),
                        "points_like_it": len(fit.search.candidates), "points": len(fit.search.points)}
+    return out
+
+
+def _points(problem: Problem, path: Any) -> list[dict[str, Any]]:
+    """The points of a match in turn: where the parameters stood, and what the runs gave; the last was not run."""
+    out = []
+    for k, point in enumerate(path.points):
+        entry: dict[str, Any] = {"parameters": {p.key: float(x) for p, x in zip(problem.priors, point)}}
+        if k < len(path.values):
+            entry["gain"] = float(path.gain[k])
+            good = path.values[k][np.isfinite(path.values[k]).all(axis=1)]
+            entry["runs"] = len(good)
+            mean = good.mean(axis=0) if len(good) else np.full(path.values.shape[2], math.nan)
+            entry["simulated"] = {t.name: _number(x) for t, x in zip(problem.all_targets, mean)}
+        out.append(entry)
     return out
 
 

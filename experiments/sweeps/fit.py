@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.sweeps import abc, asktell, profiles
+from experiments.sweeps import abc, asktell, match, profiles
 from experiments.sweeps.priors import Prior, sample
 from experiments.sweeps.targets import Target
 from sim.errors import SpecError
@@ -81,7 +81,9 @@ class Problem:
         return (self.budget - sum(self.checks())) // (self.replications * self.rounds)
 
     def check(self, method: str) -> None:
-        """Refuse budgets from which nothing can be learned."""
+        """Refuse budgets from which nothing can be learned, and what a method cannot fit."""
+        if method == "match":
+            match.check(self.priors, self.targets, self.budget, self.replications)
         if method == "abc" and self.points_per_round() < LEAST_POINTS:
             need = next(b for b in range(self.budget, 10**7, 10)
                         if dataclasses.replace(self, budget=b).points_per_round() >= LEAST_POINTS)
@@ -99,7 +101,7 @@ class Fit:
     Attributes
     ----------
     estimate : float64[k]
-        The centre of the posterior, or the best point found.
+        The centre of the posterior, the best point found, or the mean of the last points of a match.
     intervals : mapping of level to float64[k, 2]
     contraction : float64[k] or None
     correlation : float64[k, k] or None
@@ -107,12 +109,12 @@ class Fit:
     simulated : float64[m, t]
         Targets and held-out outcomes of runs at the estimate with fresh seeds.
     predictive : float64[p, t]
-        The same at draws of the posterior; no rows with Optuna.
+        The same at draws of the posterior; no rows with other methods.
     coverage : mapping
-        Of the self-check: tries, and by parameter how many were covered by a 90 % interval; empty with Optuna.
+        Of the self-check: tries, and by parameter how many were covered by a 90 % interval; empty with other methods.
     runs, failed : int
     explained : float64[s]
-        Share of each target's variance that the parameters explain.
+        Share of each target's variance that the parameters explain; NaN with a match, which follows one line.
     """
 
     method: str
@@ -129,6 +131,7 @@ class Fit:
     explained: np.ndarray
     posterior: abc.Posterior | None = None
     search: asktell.Search | None = None
+    path: match.Path | None = None
 
 
 def own_seeds(seed: int, label: str, n: int) -> np.ndarray:
@@ -248,3 +251,22 @@ def fit_search(problem: Problem, run: Runner, study: Path | None = None, title: 
     return Fit("optuna", best, {0.9: np.array([p.interval for p in identified.profiles])}, None, None, identified,
                _finite(np.vstack(kept[best.tobytes()])), np.zeros((0, len(problem.all_targets))), {}, found.runs,
                found.runs - int(runs.sum()), surrogate.explained, search=found)
+
+
+def fit_match(problem: Problem, run: Runner, start: np.ndarray) -> Fit:
+    """Fit by stochastic approximation: every parameter follows the one target it answers to.
+
+    Parameters
+    ----------
+    start : float64[k]
+        Values of the parameters in the specification.
+    """
+    def values(points: np.ndarray, first: int, reps: int, label: str) -> np.ndarray:
+        return _values(problem.all_targets, run(points, first, reps, label, None), problem.years)
+
+    path = match.match(values, problem.priors, problem.targets, start, problem.budget, problem.replications)
+    made = np.concatenate([path.values.reshape(-1, path.values.shape[2]), path.check])
+    return Fit("match", path.estimate, {0.9: path.interval}, None, None,
+               match.identified(path, problem.priors, problem.targets), _finite(path.check),
+               np.zeros((0, len(problem.all_targets))), {}, len(made), len(made) - len(_finite(made)),
+               np.full(len(problem.targets), np.nan), path=path)

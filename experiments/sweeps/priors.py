@@ -18,7 +18,8 @@ from sim.parameters import show, unknown_key
 
 KINDS = ("uniform", "loguniform", "normal")
 _KEY = re.compile(r"(?P<key>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+)(?:\[(?P<item>\d{1,3})\])?$")
-_KEYS = ("prior", "low", "high", "mean", "sd")
+_KEYS = ("prior", "low", "high", "mean", "sd", "answers", "sensitivity")
+_NUMBERS = ("low", "high", "mean", "sd", "sensitivity")
 _EDGE = 1e-9  # of the unit interval: draws stay inside, so that every transformation is finite
 
 
@@ -38,6 +39,10 @@ class Prior:
         Of the normal before truncation.
     whole : bool
         The parameter is a whole number.
+    answers : str
+        Name of the target that the parameter is matched to; empty where a method needs none.
+    sensitivity : float
+        Change of the logarithm of that target per unit of the parameter, as somebody has stated it.
     """
 
     key: str
@@ -47,6 +52,8 @@ class Prior:
     mean: float = 0.0
     sd: float = 1.0
     whole: bool = False
+    answers: str = ""
+    sensitivity: float = 0.0
 
     @property
     def words(self) -> str:
@@ -82,8 +89,12 @@ class Prior:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for manifests."""
-        out = {"prior": self.kind, "low": self.low, "high": self.high}
-        return {**out, "mean": self.mean, "sd": self.sd} if self.kind == "normal" else out
+        out: dict[str, Any] = {"prior": self.kind, "low": self.low, "high": self.high}
+        if self.kind == "normal":
+            out.update(mean=self.mean, sd=self.sd)
+        if self.answers:
+            out.update(answers=self.answers, sensitivity=self.sensitivity)
+        return out
 
 
 def to_values(priors: Sequence[Prior], u: np.ndarray) -> np.ndarray:
@@ -177,7 +188,7 @@ def make_prior(key: str, given: Any, where: str = "parameters") -> Prior:
     for name in given:
         if name not in _KEYS:
             raise unknown_key(name, _KEYS, f"{where}.{key}")
-    numbers = {n: _number(given[n], f"{where}.{key}.{n}") for n in _KEYS[1:] if n in given}
+    numbers = {n: _number(given[n], f"{where}.{key}.{n}") for n in _NUMBERS if n in given}
     low, high = (numbers.get(n, meta[n]) for n in ("low", "high"))
     if low is None or high is None:
         raise SpecError(f"{where}.{key}: expected low and high, since the declared range has an open end")
@@ -200,7 +211,14 @@ def make_prior(key: str, given: Any, where: str = "parameters") -> Prior:
             raise SpecError(f"{where}.{key}: the normal prior lies outside the range {low:g} to {high:g}")
     elif {"mean", "sd"} & set(numbers):
         raise SpecError(f"{where}.{key}: mean and sd belong to a normal prior, found them with {form}")
-    return Prior(key, form, float(low), float(high), numbers.get("mean", 0.0), numbers.get("sd", 1.0), kind is int)
+    answers = given.get("answers", "")
+    if not isinstance(answers, str) or ("answers" in given and not answers):
+        raise SpecError(f"{where}.{key}.answers: expected the name of a target, found {show(answers)}")
+    if bool(answers) != ("sensitivity" in numbers) or (answers and numbers["sensitivity"] == 0):
+        raise SpecError(f"{where}.{key}: a parameter that answers to a target needs both, as in {{answers: burglary, "
+                        "sensitivity: -1}: the change of the target's logarithm per unit, not 0")
+    return Prior(key, form, float(low), float(high), numbers.get("mean", 0.0), numbers.get("sd", 1.0), kind is int,
+                 answers, numbers.get("sensitivity", 0.0))
 
 
 def _number(value: Any, where: str) -> float:

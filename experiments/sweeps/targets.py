@@ -158,6 +158,14 @@ def read_calibration(file: str) -> Calibration:
     for name in names:
         if names.count(name) > 1:
             raise SpecError(f"{file}: holdout.{name}: a target is fitted or held out, found this name in both")
+    fitted = [t.name for t in targets]
+    for prior in priors:
+        if prior.answers and prior.answers not in fitted:
+            where = f"{file}: parameters.{prior.key}.answers"
+            if prior.answers in names:
+                raise SpecError(f"{where}: {prior.answers} is held out; a parameter answers to a target that is fitted")
+            raise SpecError(str(unknown_key(prior.answers, fitted, where)).replace("unknown key", "unknown target")
+                            .replace("known keys", "targets"))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return Calibration(path.stem, " ".join(question.split()), digest, tuple(overrides), tuple(priors), tuple(targets),
                        tuple(holdout), _settings(content, file))

@@ -83,8 +83,9 @@ def desk(tmp_path_factory):
     example, = (part for part in re.findall(r"```yaml\n(.*?)```", guide, re.S) if part.startswith("question:"))
     (folder / "my_sweep.yaml").write_text(example, encoding="utf-8")
     guide = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
-    example, = (part for part in re.findall(r"```yaml\n(.*?)```", guide, re.S) if part.startswith("question:"))
-    (folder / "my_fit.yaml").write_text(example, encoding="utf-8")
+    fit, match = (part for part in re.findall(r"```yaml\n(.*?)```", guide, re.S) if part.startswith("question:"))
+    (folder / "my_fit.yaml").write_text(fit, encoding="utf-8")
+    (folder / "my_match.yaml").write_text(match, encoding="utf-8")
     (folder / "results" / "fit").mkdir(parents=True)  # as the command makes it, but for the runs
     (folder / "results" / "fit" / "calibrated.yaml").write_text('overrides: ["mechanism.offending.male=1.3"]\n')
     (folder / "results" / "fit" / "manifest.json").write_text('{"format": "lamplighter-calibration"}')
