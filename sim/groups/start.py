@@ -73,8 +73,12 @@ def settle(model, state: dict, p, cell: int, candidates, score, count: int) -> N
     r = model.residents
     outside = r["group"][candidates] < 0
     rows = candidates[outside]
-    near = score[outside] - distance(model, r["home"][rows], cell) / p.reach
-    chosen = rows[np.lexsort((r["id"][rows], -near))[: max(count, 3)]]
+    far = distance(model, r["home"][rows], cell) / p.reach - score[outside]
+    wanted = max(count, 3)
+    if wanted < len(rows):  # only those who can be among the first are sorted: a city has as many groups as it is large
+        first = np.flatnonzero(far <= np.partition(far, wanted - 1)[wanted - 1])
+        rows, far = rows[first], far[first]
+    chosen = rows[np.lexsort((r["id"][rows], far))[:wanted]]
     if len(chosen) < 3:
         return
     age = model.age()[chosen]
