@@ -1,0 +1,34 @@
+"""Files of values beside the defaults: every one loads as @FILE, and every value in it departs from its default."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from command import call
+
+FILES = sorted((Path(__file__).parents[2] / "configs" / "values").glob("*.yaml"))
+
+
+def settings(file):
+    return dict(text.split("=") for text in yaml.safe_load(file.read_text(encoding="utf-8"))["overrides"])
+
+
+def test_there_is_one():
+    assert [f.stem for f in FILES] == ["chicago"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_a_file_of_values_gives_every_value_to_any_task(file):
+    shown = [yaml.safe_load(call("run", *words, "--cfg", "job").out) for words in ((f"@{file}",), ())]
+    for key, value in settings(file).items():
+        _, mechanism, name = key.split(".")
+        with_file, without = (tree["mechanism"][mechanism][name] for tree in shown)
+        assert with_file == float(value) != without, key
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_every_value_says_what_it_comes_from(file):
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert any("not predictions" in line for line in lines[:8])
+    assert all(("# calibrated to " in line) or ("# developed against " in line) for line in lines
+               if line.startswith("  - "))
