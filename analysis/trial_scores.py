@@ -29,7 +29,8 @@ class Score:
         What the counterfactual counts in all pairs together.
     verdict : {"inside", "outside", "not settled"}
         For an expected effect and for a direction: whether the estimate lies in the band; "not settled" when the
-        half-width of its interval exceeds the width of the band. For an expected null:
+        half-width of its interval exceeds the width of the band and the interval is not wholly beside it. For an
+        expected null:
         "inside" when the whole interval does and its half-width is at most a quarter of the band's width (half of the
         band on one side), "outside" when the estimate is not in the band, else "not settled".
     counts : bool
@@ -76,8 +77,9 @@ def score(found: Sequence[Mapping[str, Sequence[float]]], primary: str, band: tu
         settled = band[0] <= low and high <= band[1] and (high - low) / 2 <= (band[1] - band[0]) / 4
         verdict = INSIDE if settled else NOT_SETTLED if inside or not math.isfinite(effect) else OUTSIDE
     else:
-        # An interval wider than twice the band could not have told it from its surroundings.
-        told = math.isfinite(effect) and not (high - low) / 2 > band[1] - band[0]
+        # An interval wider than twice the band, and not wholly beside it, cannot tell it from its surroundings.
+        beside = high < band[0] or low > band[1]
+        told = math.isfinite(effect) and (beside or not (high - low) / 2 > band[1] - band[0])
         verdict = NOT_SETTLED if not told else INSIDE if inside else OUTSIDE
     return Score(effect, low, high, len(found), float(sum(f[primary][1] for f in found)), verdict,
                  not band[0] <= 0.0 <= band[1], shown, _study(found))

@@ -39,7 +39,9 @@ def test_every_trial_names_what_exists_and_can_be_built():
 def test_an_expected_effect_is_judged_by_its_estimate():
     found = pairs((80, 100), (90, 100), (85, 100))
     assert score(found, "x", (-30, -5), "effect").verdict == INSIDE
-    assert score(found, "x", (-10, -5), "effect").verdict == OUTSIDE
+    assert score(found, "x", (-10, -5), "effect").verdict == NOT_SETTLED, "the interval is wider than twice the band"
+    assert score(found, "x", (-2, -1), "effect").verdict == OUTSIDE, "however wide: it is wholly beside the band"
+    assert score(pairs((84, 100), (86, 100), (85, 100)), "x", (-10, -5), "effect").verdict == OUTSIDE
     assert score(found, "x", (-30, -5), "effect").effect == pytest.approx(-15.0)
     assert score(pairs((0, 0), (0, 0)), "x", (-30, -5), "effect").verdict == NOT_SETTLED
     few = score(pairs((2, 9), (8, 3), (4, 5)), "x", (-30, -5), "effect")
