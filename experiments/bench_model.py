@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 from experiments.bench_rcm1 import figure
+from experiments.memory import return_large_arrays
 
 ROOT = Path(__file__).resolve().parent.parent
 JUDGED = 100_000
@@ -191,4 +192,5 @@ def probe(size: int, warm_days: int, days: int, spec: Mapping[str, Any]) -> dict
 
 
 if __name__ == "__main__":
+    return_large_arrays()  # as every command does
     print(json.dumps(probe(**json.loads(sys.argv[1]))))

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from experiments.memory import return_large_arrays
+
 # task: (module, what it does)
 TASKS: dict[str, tuple[str, str]] = {
     "run": ("experiments.run", "run one scenario and store its records"),
@@ -67,6 +69,7 @@ class UsageError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0, 2 for a mistake of the user's, 1 for one of ours."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    return_large_arrays()
     try:
         with _terminable():
             return _main(argv)

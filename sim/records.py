@@ -41,15 +41,18 @@ EVENT_COLUMNS: dict[str, tuple[str, int, int]] = {
 }
 
 
+def _room(name: str, rows: int) -> np.ndarray:
+    """Memory for a column; what nobody has written to takes none."""
+    dtype, width, _ = EVENT_COLUMNS[name]
+    return np.empty((rows, width) if width else rows, dtype)
+
+
 class EventLog:
     """Append-only columns of events. ``log["cell"]`` is a view of all rows so far."""
 
     def __init__(self) -> None:
         self.n = 0
-        self._store = {
-            name: np.full((64, width) if width else 64, default, dtype)
-            for name, (dtype, width, default) in EVENT_COLUMNS.items()
-        }
+        self._store = {name: _room(name, 64) for name in EVENT_COLUMNS}
 
     def __len__(self) -> int:
         return self.n
@@ -67,11 +70,13 @@ class EventLog:
         capacity = len(self._store["tick"])
         if need > capacity:
             capacity = max(need, 2 * capacity)
-            for name, (dtype, width, default) in EVENT_COLUMNS.items():
-                grown = np.full((capacity, width) if width else capacity, default, dtype)
+            for name in EVENT_COLUMNS:
+                grown = _room(name, capacity)
                 grown[: self.n] = self._store[name][: self.n]
                 self._store[name] = grown
         new = slice(self.n, need)
+        for name, (_, _, default) in EVENT_COLUMNS.items():
+            self._store[name][new] = default
         if count:
             order = np.lexsort((columns["type"], columns["offender_id"], columns["minute"]))
             for name, values in columns.items():
@@ -84,10 +89,7 @@ class EventLog:
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         self.n = len(saved["tick"])
-        self._store = {
-            name: saved[name].copy() if self.n else np.full((64, width) if width else 64, default, dtype)
-            for name, (dtype, width, default) in EVENT_COLUMNS.items()
-        }
+        self._store = {name: saved[name].copy() if self.n else _room(name, 64) for name in EVENT_COLUMNS}
 
     def equals(self, other: EventLog) -> bool:
         """True when two logs are the same to the bit."""

@@ -145,7 +145,9 @@ def joining(model, state: dict, p, turn: int, thin: bool = False) -> tuple[np.nd
 def join(model, state: dict, p, turn: int) -> int:
     """Let those whose turn it is join; returns how many."""
     r = model.residents
-    people, group, hazard = joining(model, state, p, turn, thin=True)
+    # A seventh of them at a time: nobody's hazard depends on others', and all at once would take much memory.
+    parts = [joining(model, state, p, part, thin=True) for part in (range(7) if turn < 0 else [turn])]
+    people, group, hazard = (np.concatenate(values) for values in zip(*parts))
     draw = uniforms(model.seed, "groups.join", model.tick, r["key"][people])
     new = draw < 1.0 - np.exp(-state["join"] * hazard)
     r["group"][people[new]] = state["groups"]["id"][group[new]]
