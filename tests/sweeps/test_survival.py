@@ -208,13 +208,13 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, monkeypatch, undisturb
 
 @pytest.mark.parametrize("name", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_ctrl_c_and_sigterm(bench, name):
-    process = bench.start("sweep", *TINY, *SLOW_ENOUGH, "replications=300", "out=s", "engine.workers=2")
+    process = bench.start("sweep", *TINY, *SLOW_ENOUGH, "replications=60", "out=s", "engine.workers=2")
     folder = bench.folder / "s"
     assert wait_until(lambda: len(runs(folder)) >= 2, 120)
     os.killpg(process.pid, name) if name == signal.SIGINT else process.send_signal(name)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "finished and stored" in err and "Traceback" not in err, err
-    assert 2 <= len(runs(folder)) < 300 and not leftovers(folder)
+    assert 2 <= len(runs(folder)) < 60 and not leftovers(folder)
     finished = json.loads(pq.read_schema(folder / "results.parquet").metadata[b"lamplighter"])
     assert finished["format"] == "lamplighter-sweep"
     assert len(set(pq.read_table(folder / "results.parquet")["row"].to_pylist())) == len(runs(folder))
