@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 1 << 16  # ids looked up at a time: what is worked out meanwhile stays small
+BLOCK = 1 << 16  # rows worked on at a time, where all at once would take much memory
 ROOM = 8  # a column has room for an eighth more rows than it was made or grown for
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.columns import BLOCK
 from sim.guardianship.neighbourhood import block_mean
 
 ONE = 2.0**20  # a share as a whole number
-BLOCK = 1 << 16  # residents at a time
 
 
 def residents_by_cell(model) -> np.ndarray:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.columns import BLOCK
 from sim.draws import uniforms
 
 LEAST_MOTHER, LAST_MOTHER = 15, 46  # ages between a mother and her child
 ADULT = 18.0
-BLOCK = 1 << 16  # residents at a time, where everybody's at once would take much memory
 
 
 def years(model) -> np.ndarray:

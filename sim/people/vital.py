@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.columns import BLOCK
 from sim.draws import mix_arrays, normals, uniforms
-from sim.people.kin import BLOCK, years
+from sim.people.kin import years
 
 MONTH = 30 / 365
 FIRST_BIRTH, LAST_BIRTH = 15.0, 46.0
