@@ -28,6 +28,7 @@ STUDYING = (0.5, 10.0, 80.0)
 SHOPS_PER_RESIDENT = 330 / 50_000
 BARS_PER_RESIDENT = 90 / 50_000
 SCHOOLS_PER_RESIDENT = 1 / 1_800
+OUTLETS_PER_SHOP = 0.05  # of Chicago's size: 937 sellers of packaged liquor for 2.7 million people (City of Chicago)
 CASH_PER_RESIDENT = 1 / 1_000
 RESIDENTS_PER_DWELLING = 2.35
 RESIDENTS_PER_BEAT = 9_000
@@ -91,6 +92,22 @@ def open_sites(count: int, flow: np.ndarray, pull: float, seed: int, name: str, 
     return out
 
 
+def _by_area(count: int, there: np.ndarray, flow: np.ndarray, pull: float, seed: int, name: str, company: np.ndarray,
+             area: np.ndarray, traders: np.ndarray) -> np.ndarray:
+    """As :func:`open_sites`, until each area has its share of `count` traders, those who are `there` among them.
+
+    Streets where trade is known are looked at more often, as if more people passed.
+    """
+    out = np.zeros(flow.size, np.int64)
+    order = np.argsort(area, kind="stable")
+    bounds = np.searchsorted(area[order], np.arange(len(traders) + 1))
+    for index, wanted in enumerate(apportion(traders, count)):
+        mine = order[bounds[index]: bounds[index + 1]]
+        out[mine] = open_sites(int(wanted - there[mine].sum()), flow[mine] * (1.0 + company[mine]), pull, seed,
+                               f"{name}.{index}", company[mine])
+    return out
+
+
 @njit(cache=True)
 def _spread(count, cumulated, x, y, seed, code, sites):
     """Each newcomer compares sites sampled by residents and takes the one farthest from those already there."""
@@ -149,6 +166,15 @@ def _stops(x, y, street, dry, flow, served, period: int, seed: int) -> np.ndarra
     return stops
 
 
+def _outlets(shops, seed: int) -> np.ndarray:
+    """Shops that sell alcohol to take away, where no data show them: any shop may be one."""
+    at = np.flatnonzero(shops > 0)
+    which = np.repeat(at, shops[at])
+    nth = np.arange(which.size) - np.repeat(np.cumsum(shops[at]) - shops[at], shops[at])
+    sells = uniforms(seed, "city.outlets", 0, which * 32_768 + nth) < OUTLETS_PER_SHOP
+    return np.bincount(which[sells], minlength=shops.size)
+
+
 def _vacant_lots(land_use, poor, seed: int) -> np.ndarray:
     """Vacant lots, more where areas are poor."""
     chance = np.where((land_use >= 1) & (land_use <= 3), 0.01 + 0.10 * poor**2, 0.0)
@@ -168,7 +194,7 @@ def _light(street, land_use, served, lights_out, seed: int) -> np.ndarray:
 def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarray, job_weight: np.ndarray,
             poor: np.ndarray, *, period: int, order: float, state_presence: float, seed: int,
             informal: np.ndarray | None = None, given: dict[str, np.ndarray] | None = None,
-            beat: np.ndarray | None = None) -> dict[str, np.ndarray]:
+            beat: np.ndarray | None = None, traders: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Fill all layers of a city from where its people live.
 
     Parameters
@@ -191,6 +217,8 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
         Counts of facilities known from data: layers' names, ``lights_out`` (broken street lights) and
         ``alcohol_retail`` (some of the shops; bars seek their company).
     beat : int array over cells, optional
+    traders : float array over areas, optional
+        Shares of the shops and bars in each area; without it they go wherever people pass.
 
     Returns
     -------
@@ -221,12 +249,15 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
     def sites(name: str, per_resident: float, pull: float, flow: np.ndarray, there: np.ndarray, company: np.ndarray):
         if name in given:
             return given[name]
-        count = max(1, int(round(per_resident * residents))) - int(there.sum())
-        return there + open_sites(max(0, count), flow, pull, seed, f"city.site.{name}", company)
+        count = max(1, int(round(per_resident * residents)))
+        if traders is not None:
+            return there + _by_area(count, there, flow, pull, seed, f"city.site.{name}", company, area, traders)
+        return there + open_sites(max(0, count - int(there.sum())), flow, pull, seed, f"city.site.{name}", company)
 
     nothing = np.zeros(n, np.int64)
     out = {"shops": sites("shops", SHOPS_PER_RESIDENT, 1.0, trade, known, known),
            "bars": sites("bars", BARS_PER_RESIDENT, 0.9, trade, nothing, known)}
+    outlets = known if "alcohol_retail" in given else _outlets(out["shops"], seed)
     for name, size, form, share in (("city.shopping", out["shops"], SHOPPING, 1.0),
                                     ("city.drinking", out["bars"], DRINKING, 0.25)):
         flow += np.where(inside, share * _sampled_flow(grid, people, size, form, period, order, seed, name), 0.0)
@@ -234,6 +265,7 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
     out["cash_points"] = sites("cash_points", CASH_PER_RESIDENT, 1.0, trade * served, nothing, out["shops"])
     out["schools"] = given["schools"] if "schools" in given else _schools(x, y, people * served, residents, seed)
     out["stops"] = given["stops"] if "stops" in given else _stops(x, y, street, dry, flow, served, period, seed)
+    out["outlets"] = outlets
     vacant = given.get("vacant_lots")
     out["vacant_lots"] = _vacant_lots(land_use, poor, seed) if vacant is None else vacant
     out = {name: np.minimum(np.where(inside, count, 0), 30_000).astype(np.int16) for name, count in out.items()}

@@ -94,6 +94,7 @@ LAYERS: dict[str, tuple[str, str, str]] = {
     "dwellings": ("i4", "count", "homes"),
     "jobs": ("i4", "count", "workplaces"),
     "shops": ("i2", "count", "shops; traders choose sites by passing flow"),
+    "outlets": ("i2", "count", "shops that sell alcohol to take away: some of the shops"),
     "bars": ("i2", "count", "bars and restaurants serving alcohol"),
     "schools": ("i2", "count", "schools"),
     "stops": ("i2", "count", "transit stops"),

@@ -75,6 +75,7 @@ def choose_property(
     dwelling_first,
     shops,
     bars,
+    outlets,
     stops,
     flow,
     light,
@@ -125,6 +126,7 @@ def choose_property(
     weights : float64, in the order of :func:`weight_vector`; theta : float64[6].
     d_security, d_cars_secured : float32[dwellings], what programmes added to homes and to their cars included.
     vacant : float32[cells], hidden corners of lots that nobody looks after, 0-1.
+    outlets : float32[cells], 1 where alcohol is sold to take away.
     out_kind : int8[n] (-1: nothing); out_cell : int32[n]; out_dwelling : int64[n] (row of the home broken into, or of
     the one whose car is taken; -1).
     seen_place : int32[n, PLACES], cells where police were noticed (-1).
@@ -161,6 +163,8 @@ def choose_property(
         good_robbery,
         same_home,
         w_step_in,
+        w_outlet,
+        w_bystanders,
     ) = weights
     places = np.empty(PLACES, np.int64)
     slot_of = np.empty(PLACES, np.int64)
@@ -315,8 +319,9 @@ def choose_property(
                         + w_patrons * night * min(1.0, bars[c] * 0.5)
                         + 0.3 * min(1.0, stops[c])
                         + 0.3 * math.log(1.0 + public)
-                        - 0.06 * min(public, 60.0)
+                        - w_bystanders * min(public, 60.0)
                         + w_vacant * vacant[c]
+                        + w_outlet * outlets[c]
                         - w_step_in * (sigmoid(efficacy[c]) - 0.5) * math.log(1.0 + min(homes, 20.0))
                         - filmed
                         - w_management * (management[c] - 0.5)
@@ -396,6 +401,8 @@ def weight_vector(p, learned) -> np.ndarray:
             p.good_robbery,
             p.same_home,
             p.step_in_robbery,
+            p.outlet_robbery,
+            p.bystanders,
         ]
     )
 

@@ -8,7 +8,7 @@ from sim.draws import decision, uniforms
 from sim.guardianship.calls import arrivals
 from sim.offending import home, quarrels
 from sim.offending.deeds import earliest, strike_back
-from sim.offending.situation import believed_risk, dark_at, hidden_lots, law_absent, minutes_of, spots, strike_all
+from sim.offending.situation import believed_risk, dark_at, hidden_lots, tension, minutes_of, spots, strike_all
 from sim.people import schedules
 from sim.records import CODE, MOTIVES
 from sim.sets import among
@@ -67,7 +67,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             hidden_lots(off, model),
             layers["at_home"],
             layers["efficacy"],
-            law_absent(off, model),
+            tension(off, model),
             s["cells"],
             s["ticks"],
             s["times"],

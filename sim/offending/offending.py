@@ -75,6 +75,8 @@ class Offending(Mechanism):
         self.passing = schedules.passing()
         lots = model.city.layers.get("vacant_lots", np.zeros(model.city.grid.cells))
         self.lots = np.minimum(lots, 1).astype(np.float32)
+        outlets = model.city.layers.get("outlets", np.zeros(model.city.grid.cells))
+        self.outlets = np.minimum(outlets, 1).astype(np.float32)
         self._make_room(model)
         self.found = np.zeros((model.chunks, 2), np.int64)
         self.hit_count = np.zeros(model.chunks, np.int64)

@@ -252,6 +252,24 @@ class OffendingParams(MechanismParams):
         doc="blows in public where those who live around expect nothing of the police, so that whoever is insulted "
         "answers himself; per unit of their mean trust below the usual 0.6",
     )
+    outlet_robbery: float = _weight(
+        0.0,
+        "a shop that sells alcohol to take away: customers with cash, some of them drunk, for robbery of persons",
+        "direction: Bernasco and Block 2011 (liquor stores and robbery in Chicago); modelling choice",
+    )
+    outlet_blows: float = _weight(
+        0.0,
+        "the same for blows in public: drink in and around the place",
+        "direction: Gorman, Speer, Gruenewald and Labouvie 2001; modelling choice",
+    )
+    bystanders: float = param(
+        0.06,
+        unit="utility per person",
+        low=0,
+        high=1,
+        source="modelling choice",
+        doc="each of up to sixty people around who would see a robbery of a person",
+    )
     supervised: float = _weight(3.0, "work and school as places under supervision, for quarrels")
     called_early: float = param(
         0.0,

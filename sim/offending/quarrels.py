@@ -53,7 +53,7 @@ def choose_quarrel(
     vacant,
     at_home,
     efficacy,
-    law_absent,
+    tension,
     s_cells,
     s_ticks,
     s_times,
@@ -72,7 +72,7 @@ def choose_quarrel(
 
     awake : float64[n], share of people at home who are awake at that minute.
     under : float64[n], chance of being under the influence of a drug; out_under : bool[n].
-    law_absent : float32[cells], what it adds that nobody around counts on the police.
+    tension : float32[cells], what the place adds: nobody around counts on the police, or drink is sold.
     strain : float64[n], conflict in the household: of weight for violence at home alone.
     out_kind : int8[n] (-1 no, 0 somebody present, 1 a member of the household); out_victim : int64[n] id of the member.
     """
@@ -159,7 +159,7 @@ def choose_quarrel(
             - (w_supervised if activity[i] == 1 else 0.0)
             + 0.3 * evening * (1.0 - lamp)
             + w_vacant * vacant[c]
-            + law_absent[c]
+            + tension[c]
             - step_in
             - police
             - w_risk * risk[i]

@@ -89,6 +89,13 @@ def law_absent(off, model) -> np.ndarray:
     return np.float32(p.self_help) * (np.float32(USUAL_TRUST) - (trust_around(model) if trusted is None else trusted))
 
 
+def tension(off, model) -> np.ndarray:
+    """What the place itself adds to the utility of blows in public, by cell (float32[cells]): no law, or drink sold."""
+    absent = law_absent(off, model)
+    p = off.params
+    return absent if p.outlet_blows == 0 else absent + np.float32(p.outlet_blows) * off.outlets
+
+
 def believed_risk(off, model) -> np.ndarray:
     """Perceived risk of arrest: what was learned, and what one is credibly told."""
     risk = model.residents["risk"]

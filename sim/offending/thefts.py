@@ -64,6 +64,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
         off.dwelling_first,
         layers["shops"],
         layers["bars"],
+        off.outlets,
         layers["stops"],
         layers["flow"],
         layers["light"],

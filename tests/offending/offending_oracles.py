@@ -187,8 +187,8 @@ def options(w, codes, i, minute, dark, passing_share, open_share):
             stop = min(1, w.stops[c])
             kinds[PERSON] = p.crowd * math.log(1 + crowd) + 0.4 * stop + skill[1] - p.theta_person - filmed
             u = p.dark * unlit + p.patrons * dark * min(1, w.bars[c] / 2) + 0.3 * stop
-            u += 0.3 * math.log(1 + crowd) - 0.06 * min(60, crowd) - kept
-            u += p.vacant * w.vacant[c] - filmed
+            u += 0.3 * math.log(1 + crowd) - p.bystanders * min(60, crowd) - kept
+            u += p.vacant * w.vacant[c] + p.outlet_robbery * w.outlets[c] - filmed
             residents = w.at_home[c] if w.interactions else w.dwellings[c]
             u -= p.step_in_robbery * (logistic(w.efficacy[c]) - 0.5) * math.log(1 + min(20, residents))
             kinds[ROBBERY] = u + skill[2] - p.theta_robbery
@@ -257,7 +257,7 @@ def quarrel(w, codes, i, first, minute, dark, awake, drugged, strain, min_age):
     noticed, was_seen = police_here(w, codes, i, c, minute, p.notice)
     x = p.drink * dark * (1 if w.activity[i] == BAR else p.drink_elsewhere) + p.company * math.log(1 + min(60, company))
     x += 0.3 * dark * (1 - min(1.0, w.light[c] + w.lever_light[c]))
-    x += influence + p.vacant * w.vacant[c] + w.law_absent[c]
+    x += influence + p.vacant * w.vacant[c] + w.tension[c]
     if w.interactions and w.activity[i] != ANCHOR:
         near = p.step_in_bars if w.activity[i] == BAR else 1
         x -= near * p.step_in * (logistic(w.efficacy[c]) - 0.5) * math.log(1 + min(20, w.at_home[c]))

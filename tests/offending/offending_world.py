@@ -117,7 +117,7 @@ def make_world(
         setattr(w, name, np.where(more.random(n) < 0.2, more.random(n) * 1.5, 0).astype(np.float32))
     w.trust, w.group = as_declared("trust", more.random(n)), as_declared("group", more.integers(-2, 2, n).clip(-1))
     w.vacant = (more.random(cells) < 0.2).astype(np.float32)
-    w.law_absent = (more.random(cells) - 0.4).astype(np.float32)
+    w.tension = (more.random(cells) - 0.4).astype(np.float32)
     for name in ("gated", "watch", "cameras"):
         added = np.where(more.random(cells) < 0.5, more.random(cells), 0)
         setattr(w, f"lever_{name}", added.astype(np.float32))
@@ -153,7 +153,9 @@ def make_world(
         next_door=float(rng.random()), min_age=10,
         good_robbery=float(more.random()), same_home=float(more.random()), drink_elsewhere=float(more.random()),
         step_in_bars=float(more.choice([0.0, 0.7])), step_in_robbery=float(more.choice([0.0, 0.6])),
+        outlet_robbery=float(more.choice([0.0, 0.9])), bystanders=float(more.choice([0.0, 0.06, 0.02])),
     )
+    w.outlets = (more.random(cells) < 0.2).astype(np.float32)
     w.learned = dataclasses.replace(DeterrenceParams(), habituation=float(rng.random()))
     w.rng = rng
     return w

@@ -23,13 +23,13 @@ class Rows(dict):
         return np.asarray(ids)
 
 
-def evening(efficacy=0.0, law_absent=0.0, activity=STREET, **params):
+def evening(efficacy=0.0, tension=0.0, activity=STREET, **params):
     """Share of quarrellers out who come to blows in a busy world where everybody is in the same kind of place."""
     w = make_world(seed=5, residents=4_000, width=10, height=10, eager=0.0, police=0.0, gone=0.0)
     w.params = dataclasses.replace(w.params, choice_scale=0.6, theta_quarrel=1.2, **params)
     w.activity[:], w.cell[:] = activity, w.home
     w.in_public[:], w.at_home[:] = 20, 15
-    w.efficacy[:], w.law_absent[:] = efficacy, law_absent
+    w.efficacy[:], w.tension[:] = efficacy, tension
     return (quarrel(w).out_kind == quarrels.STRANGER).mean()
 
 
@@ -49,7 +49,16 @@ def test_who_drinks_elsewhere_quarrels_there():
 
 
 def test_blows_come_easier_where_nobody_counts_on_the_police():
-    assert evening(law_absent=0.6) > evening() > evening(law_absent=-0.6)
+    assert evening(tension=0.6) > evening() > evening(tension=-0.6)
+
+
+def test_where_alcohol_is_sold_blows_come_easier_by_a_parameter():
+    towns = [CityModel(city={"residents": 2_000}, burn_in_years=0, years=0.1, seed=6,
+                       mechanism={"offending": dict(outlet_blows=value)}) for value in (0.0, 0.8)]
+    plain, sold = (situation.tension(m.mechanisms["offending"], m) for m in towns)
+    outlets = towns[0].city.layers["outlets"]
+    assert not plain.any() and (outlets > 0).any()
+    np.testing.assert_allclose(sold, np.where(outlets > 0, 0.8, 0.0), rtol=1e-6)
 
 
 @pytest.fixture(scope="module")
