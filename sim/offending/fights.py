@@ -8,7 +8,7 @@ from sim.draws import decision, uniforms
 from sim.guardianship.calls import arrivals
 from sim.offending import home, quarrels
 from sim.offending.deeds import earliest, strike_back
-from sim.offending.situation import believed_risk, dark_at, hidden_lots, tension, minutes_of, spots, strike_all
+from sim.offending.situation import believed_risk, dark_at, hidden_lots, minutes_of, spots, strike_all, tension
 from sim.people import schedules
 from sim.records import CODE, MOTIVES
 from sim.sets import among

@@ -1,4 +1,4 @@
-"""Where the shops and bars of a real city are: as many for the thinly settled as for others, and where data show trade."""
+"""Shops and bars of real cities: as many for the thinly settled as for others, and where data show trade."""
 
 import numpy as np
 import pytest
