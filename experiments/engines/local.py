@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from experiments.engines.base import Executor, Lost, Stopped, Tell
+from experiments.memory import return_large_arrays
 
 
 def serial(function: Callable[[Any, Tell], Any], works: Iterable[Any], tell: Tell) -> Iterator[tuple[Any, Any]]:
@@ -82,6 +83,7 @@ def _settle_in() -> None:
     import multiprocessing
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return_large_arrays()
     parent = multiprocessing.parent_process()
 
     def leave_with_parent() -> None:
