@@ -14,7 +14,7 @@ def return_large_arrays() -> None:
     """Let arrays of several megabytes go back to the system as soon as they are freed.
 
     By itself glibc keeps them after a while, and what lies between them is lost: about a tenth of the memory of a city
-    of a million. Saying so fixes the other limits too, of which one has to be raised: when all but 128 KiB at the end of
+    of a million. Saying so fixes the other limits too, and one has to be raised: when all but 128 KiB at the end of
     the heap goes back, the arrays of a city of a hundred thousand get fresh pages at every step, which takes a tenth of
     the time. Where there is no glibc nothing happens; results do not depend on it.
     """
