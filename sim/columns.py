@@ -8,12 +8,12 @@ derived from the cause for whoever enters later.
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 BLOCK = 1 << 16  # rows worked on at a time, where all at once would take much memory
 LOOKED_UP = (np.dtype(np.int32), np.dtype(np.int64))  # kinds of ids that rows are found of as they are
@@ -46,16 +46,12 @@ class Column:
     width: int = 0  # more than 0: a row holds that many values
 
 
-@njit(cache=True, nogil=True)
-def look_up(ids, rows, out):
-    """Write the row of each id to `out` and return how many have none: `rows` ends with the row of ids never given."""
-    last, gone = np.uint64(rows.size - 1), 0
-    for i in range(ids.size):
-        # Read as unsigned numbers, ids below 0 are beyond the end as well.
-        row = rows[min(np.uint64(ids[i]), last)]
-        out[i] = row
-        gone += row < 0
-    return gone
+@functools.cache
+def _look_up_kernel():
+    """The kernel that finds rows, imported with the first search: columns alone do without Numba."""
+    from sim.finding import look_up
+
+    return look_up
 
 
 def near(name: Any, known: Iterable[str]) -> str:
@@ -188,7 +184,7 @@ class Population:
         if getattr(ids, "dtype", None) not in LOOKED_UP:
             ids = whole_numbers(ids, f"ids of {self.name}")
         out = np.empty(ids.shape, np.int32)
-        gone = look_up(np.ascontiguousarray(ids).reshape(-1), self._rows, out.reshape(-1))
+        gone = _look_up_kernel()(np.ascontiguousarray(ids).reshape(-1), self._rows, out.reshape(-1))
         return out if out.ndim else out[()], gone
 
     def add(self, ids: np.ndarray, keys: np.ndarray, **values) -> np.ndarray:
