@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 from dataclasses import dataclass
 
 DAYS_PER_YEAR = 365
+
+
+@functools.lru_cache(maxsize=64)  # asked for several times in a tick
+def _season(start: datetime.date, day: int) -> float:
+    year_day = (start + datetime.timedelta(days=day)).timetuple().tm_yday
+    return -math.cos(2 * math.pi * ((year_day - 15) / 365.25))
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Calendar:
 
     def season(self, day: int) -> float:
         """Warmth of the season: +1 in mid July, -1 in mid January (northern hemisphere)."""
-        return -math.cos(2 * math.pi * ((self.date(day).timetuple().tm_yday - 15) / 365.25))
+        return _season(self.start, day)
 
     def timestamp(self, day: int, minute: int) -> datetime.datetime:
         return datetime.datetime.combine(self.date(day), datetime.time()) + datetime.timedelta(minutes=int(minute))

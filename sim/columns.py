@@ -8,6 +8,7 @@ derived from the cause for whoever enters later.
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 BLOCK = 1 << 16  # rows worked on at a time, where all at once would take much memory
+LOOKED_UP = (np.dtype(np.int32), np.dtype(np.int64))  # kinds of ids that rows are found of as they are
 ROOM = 8  # a column has room for an eighth more rows than it was made or grown for
 
 
@@ -42,6 +44,14 @@ class Column:
     high: float | None = None
     static: bool = False
     width: int = 0  # more than 0: a row holds that many values
+
+
+@functools.cache
+def _look_up_kernel():
+    """The kernel that finds rows, imported with the first search: columns alone do without Numba."""
+    from sim.finding import look_up
+
+    return look_up
 
 
 def near(name: Any, known: Iterable[str]) -> str:
@@ -160,19 +170,22 @@ class Population:
 
     def rows(self, ids) -> np.ndarray:
         """Rows of the given ids; raises KeyError when one is not there."""
-        rows = self.find(ids)
-        if rows.size and rows.min() < 0:
+        rows, gone = self._look_up(ids)
+        if gone:
             raise KeyError(f"{self.name}: no row with id {np.atleast_1d(ids)[np.atleast_1d(rows) < 0][0]}")
         return rows
 
     def find(self, ids) -> np.ndarray:
         """Rows of the given ids, -1 for those that are gone."""
-        if getattr(ids, "ndim", 0) == 1 and len(ids) > BLOCK:
-            return np.concatenate([self.find(ids[start : start + BLOCK]) for start in range(0, len(ids), BLOCK)])
-        if getattr(ids, "dtype", None) != np.int64:
+        return self._look_up(ids)[0]
+
+    def _look_up(self, ids) -> tuple[np.ndarray, int]:
+        """Rows of the given ids, and how many of them are gone."""
+        if getattr(ids, "dtype", None) not in LOOKED_UP:
             ids = whole_numbers(ids, f"ids of {self.name}")
-        # Read as unsigned numbers, ids below 0 are beyond the end as well: one comparison, no mask.
-        return self._rows[np.minimum(ids.view(np.uint64), self._rows.size - 1).view(np.int64)]
+        out = np.empty(ids.shape, np.int32)
+        gone = _look_up_kernel()(np.ascontiguousarray(ids).reshape(-1), self._rows, out.reshape(-1))
+        return out if out.ndim else out[()], gone
 
     def add(self, ids: np.ndarray, keys: np.ndarray, **values) -> np.ndarray:
         """Append rows and return their row numbers; `keys` derive from what caused each entry."""
@@ -206,17 +219,29 @@ class Population:
         alive = self["alive"]
         if alive.all():
             return
-        self._rearrange(np.flatnonzero(alive))
+        # What stands between two removed rows moves up together, without a copy of the column.
+        gone = np.flatnonzero(~alive)
+        starts, ends = gone + 1, np.append(gone[1:], self.n)
+        kept = starts < ends
+        runs = list(zip((starts - np.arange(1, len(gone) + 1))[kept].tolist(), starts[kept].tolist(),
+                        ends[kept].tolist()))
+        for array in self._store.values():
+            for to, start, end in runs:
+                array[to : to + end - start] = array[start:end]
+        self._moved(self.n - len(gone))
 
     def permute(self, order) -> None:
         """Store the rows in another order. Nothing the model computes may change by it."""
         self._rearrange(np.asarray(order))
 
     def _rearrange(self, rows: np.ndarray) -> None:
-        self._views.clear()
         for array in self._store.values():  # the room above stays for those who enter
             array[: len(rows)] = array[: self.n][rows]
-        self.n = len(rows)
+        self._moved(len(rows))
+
+    def _moved(self, count: int) -> None:
+        self._views.clear()
+        self.n = count
         self.epoch += 1
         self.version += 1
         self._index()

@@ -75,12 +75,10 @@ class EventLog:
                 grown[: self.n] = self._store[name][: self.n]
                 self._store[name] = grown
         new = slice(self.n, need)
-        for name, (_, _, default) in EVENT_COLUMNS.items():
-            self._store[name][new] = default
         if count:
             order = np.lexsort((columns["type"], columns["offender_id"], columns["minute"]))
-            for name, values in columns.items():
-                self._store[name][new] = np.asarray(values)[order]
+            for name, (_, _, default) in EVENT_COLUMNS.items():
+                self._store[name][new] = np.asarray(columns[name])[order] if name in columns else default
         self.n = need
         return new
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.columns import BLOCK
 from sim.draws import mix_arrays, normals, uniforms
 from sim.drugs.careers import OCCASIONAL
 from sim.drugs.tables import insert, keep, position, rows_of
@@ -98,12 +99,15 @@ def start_alone(model, users: dict, hazard: float, use_now: np.ndarray, sizes: n
 
     sizes : share of each substance in what is taken; it decides which one is tried.
     """
-    r = model.residents
-    rows = np.flatnonzero(r["alive"] & (r["custody_until"] <= model.tick))
-    draw = uniforms(model.seed, "drugs.start_alone", model.tick, r["key"][rows])
-    few = draw < 1.0 - np.exp(-hazard * MOST_WEIGHT)  # nobody else can start this week
-    rows, draw = rows[few], draw[few]
+    r, parts = model.residents, [np.empty(0, np.int64)]
+    few = 1.0 - np.exp(-hazard * MOST_WEIGHT)  # nobody whose draw is above can start this week
+    for start in range(0, len(r), BLOCK):
+        part = slice(start, start + BLOCK)
+        here = start + np.flatnonzero(r["alive"][part] & (r["custody_until"][part] <= model.tick))
+        parts.append(here[uniforms(model.seed, "drugs.start_alone", model.tick, r["key"][here]) < few])
+    rows = np.concatenate(parts)
     keys = r["key"][rows]
+    draw = uniforms(model.seed, "drugs.start_alone", model.tick, keys)
     kind = np.searchsorted(np.cumsum(sizes)[:-1], uniforms(model.seed, "drugs.first_kind", 0, keys), side="right")
     hit = draw < 1.0 - np.exp(-hazard * first_use_weight(model, users, rows) * use_now[kind])
     rows, keys, kind = rows[hit], keys[hit], kind[hit]

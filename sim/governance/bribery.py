@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit, uint64
 
 from sim.columns import Column
 from sim.draws import uniforms
@@ -15,6 +16,19 @@ from sim.registry import mechanism
 
 SLICE = 28  # days in which everybody's turn for ordinary contacts comes once
 COUNTS = ("contacts", "bribes", "asked", "hidden", "found", "let_go", "complaints", "unfair", "police_bribes")
+
+
+@njit(cache=True, nogil=True)
+def turn_of_day(keys, alive, born, last, day, out):
+    """Write the rows of the living born up to day `last` whose turn it is, and return their number.
+
+    Blocks of 64 keys take turns through `SLICE` days.
+    """
+    n = 0
+    for i in range(keys.size):
+        out[n] = i
+        n += ((keys[i] >> uint64(6)) % uint64(SLICE) == uint64(day)) & alive[i] & (born[i] <= last)
+    return n
 
 
 @mechanism
@@ -96,10 +110,9 @@ class Bribery(Mechanism):
     def _callers(self, model) -> np.ndarray:
         """Ids of residents with an ordinary contact today, each at most once in `SLICE` days."""
         r, p = model.residents, self.params
-        part = r["key"] >> np.uint64(6)
-        part -= part // np.uint64(SLICE) * np.uint64(SLICE)  # quicker than the remainder
-        turn = np.flatnonzero(part == np.uint64(model.day % SLICE))
-        turn = turn[r["alive"][turn] & (r["birth_day"][turn] <= model.day - p.adult * 365)]
+        turn = np.empty(len(r) + 1, np.int32)
+        turn = turn[:turn_of_day(r["key"], r["alive"], r["birth_day"], model.day - p.adult * 365, model.day % SLICE,
+                                 turn)]
         if "custody_until" in r:
             turn = turn[r["custody_until"][turn] <= model.tick]
         u = uniforms(model.seed, "bribery.caller", model.tick, r["key"][turn])

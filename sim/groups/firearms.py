@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.columns import Column
+from sim.columns import BLOCK, Column
 from sim.draws import uniforms
 from sim.groups.people import my_turn, temper
 from sim.mechanism import Mechanism, MechanismParams
@@ -97,11 +97,14 @@ class Firearms(Mechanism):
             self._lose(model)
             # Once a week for everybody: hazards are weekly.
             weekly = (model.day + model.calendar.burn_in_days) % 7 == 0
-            others = np.flatnonzero(r["alive"] & (r["gun"] == 0)) if weekly else np.empty(0, np.int64)
-            others = others[model.age()[others] >= 12]
+            others, age = [np.empty(0, np.int64)], model.age()
             # Only those whose draw the most eager could heed are looked at closely.
-            draw = uniforms(model.seed, "firearms.acquire", model.tick, r["key"][others])
-            others = others[draw < 3.0 * s["ease"] * (p.member + p.temper * HOTTEST**2 + p.ordinary)]
+            few = 3.0 * s["ease"] * (p.member + p.temper * HOTTEST**2 + p.ordinary)
+            for start in range(0, len(r) if weekly else 0, BLOCK):
+                part = slice(start, start + BLOCK)
+                here = start + np.flatnonzero(r["alive"][part] & (r["gun"][part] == 0) & (age[part] >= 12))
+                others.append(here[uniforms(model.seed, "firearms.acquire", model.tick, r["key"][here]) < few])
+            others = np.concatenate(others)
             others = others[~among(others, rows)]
             rows = np.concatenate([rows, others])
             hazard = np.concatenate([hazard, self._looks(model, others)])

@@ -8,6 +8,7 @@ members. In custody those join who sit with members (Skarbek 2014).
 from __future__ import annotations
 
 import numpy as np
+from numba import njit, uint64
 
 from sim.draws import uniforms
 from sim.groups.people import enrol, free, members, my_turn, temper
@@ -26,7 +27,31 @@ def pay_factor(table: dict, usual: float) -> np.ndarray:
     return 2.0 * x / (1.0 + x)
 
 
-def exposures(model, table: dict, rows: np.ndarray, at: np.ndarray, p, turn: int):
+@njit(cache=True, nogil=True)
+def young_neighbours(keys, alive, born, home, count, first, last, turn, out):
+    """Write the rows of those born after day `first` and up to `last`, with members near home, whose turn it is.
+
+    count : float64[cells], members near. turn : 0-6, all when negative (:func:`sim.groups.people.my_turn`).
+    Returns their number.
+    """
+    n = 0
+    for i in range(keys.size):
+        part = (keys[i] >> uint64(6)) & uint64(0xFFFFFFFF)
+        mine = (turn < 0) | (part % uint64(7) == uint64(turn))
+        out[n] = i
+        n += mine & alive[i] & (born[i] > first) & (born[i] <= last) & (count[home[i]] > 0)
+    return n
+
+
+def outside(model, table: dict, p) -> tuple[np.ndarray, np.ndarray, tuple | None]:
+    """Members who are free: rows, positions of their groups, and what they make of the streets around their homes."""
+    rows, at = members(model, table)
+    here = free(model, rows)
+    rows, at = rows[here], at[here]
+    return rows, at, street(model, table, rows, at) if p.neighbour > 0 and len(rows) else None
+
+
+def exposures(model, rows: np.ndarray, at: np.ndarray, around: tuple | None, p, turn: int):
     """Pairs (rows of residents, position of a group, weight): friends of members and people of their street."""
     r = model.residents
     friends = r["ties"][rows]
@@ -34,12 +59,12 @@ def exposures(model, table: dict, rows: np.ndarray, at: np.ndarray, p, turn: int
     ok = (other >= 0) & r["alive"][np.maximum(other, 0)]
     group = np.repeat(at, friends.shape[1])[ok]
     who, weight = other[ok], np.ones(int(ok.sum()))
-    if p.neighbour > 0 and len(rows):
-        count, best = street(model, table, rows, at)
-        born = r["birth_day"]
-        lives = np.flatnonzero((born <= model.day - int(365 * p.age)) & (born > model.day - int(365 * OLDEST)))
-        lives = lives[my_turn(r["key"][lives], turn)]
-        lives = lives[r["alive"][lives] & (count[r["home"][lives]] > 0)]
+    if around is not None:
+        count, best = around
+        lives = np.empty(len(r) + 1, np.int32)
+        found = young_neighbours(r["key"], r["alive"], r["birth_day"], r["home"], count,
+                                 model.day - int(365 * OLDEST), model.day - int(365 * p.age), turn, lives)
+        lives = lives[:found].astype(np.int64)
         who = np.concatenate([who, lives])
         group = np.concatenate([group, best[r["home"][lives]]])
         weight = np.concatenate([weight, p.neighbour * count[r["home"][lives]]])
@@ -108,15 +133,15 @@ def barred(model, rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def joining(model, state: dict, p, turn: int, thin: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def joining(model, state: dict, p, turn: int, exposed: tuple,
+            thin: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Relative hazards of joining of those whose turn it is (of all when negative): (rows, group, hazard).
 
+    exposed : to whom (:func:`outside`).
     thin : leave out those whose draw is above what anybody of their exposure could have; only for speed.
     """
     table, r = state["groups"], model.residents
-    rows, at = members(model, table)
-    outside = free(model, rows)
-    who, group, weight = exposures(model, table, rows[outside], at[outside], p, turn)
+    who, group, weight = exposures(model, *exposed, p, turn)
     weight = weight * pay_factor(table, state["usual_pay"])[group]
     age = (model.day - r["birth_day"][who]) / 365.0
     ok = ~barred(model, who) & free(model, who) & (age >= p.age) & (age < OLDEST)
@@ -142,12 +167,18 @@ def joining(model, state: dict, p, turn: int, thin: bool = False) -> tuple[np.nd
     return people, best, exposure * readiness(model, people, p)
 
 
+def by_turns(model, state: dict, p, turn: int, thin: bool = False) -> list[np.ndarray]:
+    """:func:`joining`, of all a seventh at a time: nobody's hazard depends on others', and all would take much memory.
+    """
+    exposed = outside(model, state["groups"], p)
+    parts = [joining(model, state, p, part, exposed, thin) for part in (range(7) if turn < 0 else [turn])]
+    return [np.concatenate(values) for values in zip(*parts)]
+
+
 def join(model, state: dict, p, turn: int) -> int:
     """Let those whose turn it is join; returns how many."""
     r = model.residents
-    # A seventh of them at a time: nobody's hazard depends on others', and all at once would take much memory.
-    parts = [joining(model, state, p, part, thin=True) for part in (range(7) if turn < 0 else [turn])]
-    people, group, hazard = (np.concatenate(values) for values in zip(*parts))
+    people, group, hazard = by_turns(model, state, p, turn, thin=True)
     draw = uniforms(model.seed, "groups.join", model.tick, r["key"][people])
     new = draw < 1.0 - np.exp(-state["join"] * hazard)
     r["group"][people[new]] = state["groups"]["id"][group[new]]

@@ -122,7 +122,7 @@ def balance(model, state: dict, p) -> None:
     people = flows.state.get("people") if flows is not None and flows.params.enabled else None
     if isinstance(people, dict) and "usual" in people:
         out -= 7.0 * float(people["usual"]) * getattr(flows.params, "recruits", 0.0)
-    _, _, hazard = recruits.joining(model, even, p, -1)
-    total = float(hazard.sum())
+    people, _, hazard = recruits.by_turns(model, even, p, -1)
+    total = float(hazard[np.argsort(people)].sum())
     state["join"] = float(np.clip(max(out, 0.2 * p.leave * len(rows)) / total, 0.0, 0.5)) if total > 0 else 0.0
 

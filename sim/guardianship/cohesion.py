@@ -34,9 +34,14 @@ def around(model, values: np.ndarray, weights: np.ndarray | None = None) -> np.n
     Where nobody lives around it is the mean of the city.
     """
     r, width, cells = model.residents, model.city.grid.width, model.city.grid.cells
-    count = r["alive"].astype(float) if weights is None else np.where(r["alive"], weights, 0).astype(float)
-    total = np.bincount(r["home"], np.rint(values * ONE) * count, cells)
-    people = np.bincount(r["home"], count, cells)
+    total, people = np.zeros(cells), np.zeros(cells)
+    for start in range(0, len(r), BLOCK):  # a block at a time: numbers of this kind take more memory than columns
+        part = slice(start, start + BLOCK)
+        home, count = r["home"][part], r["alive"][part].astype(float)
+        if weights is not None:
+            count *= weights[part]
+        total += np.bincount(home, np.rint(values[part] * ONE) * count, cells)
+        people += np.bincount(home, count, cells)
     mean = total.sum() / max(people.sum(), 1.0) / ONE
     near, those = (block_mean(block_mean(x, width), width) for x in (total, people))
     return np.divide(near, those * ONE, out=np.full(cells, mean), where=those > 0)

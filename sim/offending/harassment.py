@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.columns import Column
+from sim.columns import BLOCK, Column
 from sim.draws import decision, uniforms
 from sim.guardianship.presence import police_there
 from sim.mechanism import Mechanism, MechanismParams
 from sim.offending import quarrels
-from sim.offending.looking import find_people, find_ready
+from sim.offending.looking import find_ready, people_in
 from sim.offending.situation import dark_at, minutes_of, spots
 from sim.parameters import param
 from sim.records import CODE
@@ -148,15 +148,19 @@ class Harassment(Mechanism):
 
     def _update(self, model) -> None:
         """Once a week: readiness of everybody, and whom harassers look for."""
-        r, p = model.residents, self.params
-        control = r["self_control"] + r["skills"] + model.levers["restraint"]
-        x = p.male * (r["sex"] - np.float32(0.5)) - p.self_control * control - p.threshold
-        x -= p.partner * r["partner"]
-        old_enough = r["alive"] & (model.age() >= p.min_age)
-        r["ready_harass"][:] = np.where(old_enough, 1 / (1 + np.exp(-x)), 0)
-        years = np.clip(model.age() - 18.0, 0, 60)
-        # the choice of a victim takes half the logarithm
-        r["picked"][:] = np.exp(2 * (p.women * (r["sex"] == 0) - p.youth * years))
+        r, p, age = model.residents, self.params, model.age()
+        restraint = model.levers["restraint"]
+        for start in range(0, len(r), BLOCK):  # a block at a time stays near the processor and takes no memory
+            part = slice(start, start + BLOCK)
+            sex = r["sex"][part]
+            control = r["self_control"][part] + r["skills"][part] + restraint[part]
+            x = p.male * (sex - np.float32(0.5)) - p.self_control * control - p.threshold
+            x -= p.partner * r["partner"][part]
+            old_enough = r["alive"][part] & (age[part] >= p.min_age)
+            r["ready_harass"][part] = np.where(old_enough, 1 / (1 + np.exp(-x)), 0)
+            years = np.clip(age[part] - 18.0, 0, 60)
+            # the choice of a victim takes half the logarithm
+            r["picked"][part] = np.exp(2 * (p.women * (sex == 0) - p.youth * years))
 
     def _who_is_ready(self, model) -> None:
         """Draw the day's looks, up to two a person, each with its tick."""
@@ -185,11 +189,7 @@ class Harassment(Mechanism):
         """Row of the person picked among three who are met, -1 where nobody is."""
         r = model.residents
         cells = r["cell"][rows]
-        self.bitmap[cells] = 1
-        self.hit_count[:] = 0
-        model.parallel_indexed(find_people, len(r), self.bitmap, r["activity"], r["cell"], self.hits, self.hit_count)
-        self.bitmap[cells] = 0
-        hits = np.concatenate([self.hits[i, :n] for i, n in enumerate(self.hit_count)])
+        hits = people_in(model, self, cells)
         out = np.empty(len(rows), np.int64)
         quarrels.choose_victims(cells, rows, np.ones(len(rows), np.int8), model.seed, MET, model.tick, r["key"],
                                 model.age(), r["picked"], r["activity"], r["cell"], hits, out)

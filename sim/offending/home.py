@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-SMALL = 4_096  # comparisons up to which comparing everything with everything is quickest
 MOST = 2.0  # earlier violence counts up to two fresh events
 
 
@@ -17,17 +16,12 @@ def earlier_violence(off, model, dwellings: np.ndarray) -> np.ndarray:
     """Fading count of violent events in each of the dwellings (ids), at most `MOST`."""
     s, out = off.state, np.zeros(len(dwellings))
     if len(s["home_id"]) and len(dwellings):
-        days = (model.tick - s["home_tick"]) / model.calendar.ticks_per_day
-        fresh = np.exp(-days / off.params.conflict_days)
-        if len(dwellings) * len(fresh) < SMALL:
-            which, event = np.nonzero(dwellings[:, None] == s["home_id"][None, :])
-            np.add.at(out, which, fresh[event])
-            return np.minimum(out, MOST)
-        homes, at = np.unique(dwellings, return_inverse=True)
-        home = np.minimum(np.searchsorted(homes, s["home_id"]), len(homes) - 1)
-        here, sums = homes[home] == s["home_id"], np.zeros(len(homes))
-        np.add.at(sums, home[here], fresh[here])
-        out = sums[at]
+        asked = np.zeros(max(int(s["home_id"].max()), int(dwellings.max())) + 1, bool)
+        asked[dwellings] = True
+        here = asked[s["home_id"]].nonzero()[0]  # hardly any of those events
+        days = (model.tick - s["home_tick"][here]) / model.calendar.ticks_per_day
+        which, event = np.nonzero(dwellings[:, None] == s["home_id"][here])
+        np.add.at(out, which, np.exp(-days / off.params.conflict_days)[event])
     return np.minimum(out, MOST)
 
 

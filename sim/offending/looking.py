@@ -76,3 +76,17 @@ def find_people(chunk, lo, hi, bitmap, activity, cell, hits, counts):
             found[n] = start + j
             n += np.uint64(out_there[j] & bitmap[np.uint32(max(cell_[j], np.int32(0)))])
     counts[chunk] = n
+
+
+def people_in(model, memory, cells: np.ndarray) -> np.ndarray:
+    """Rows of the people in public in some cells, in one pass over the residents.
+
+    memory : a mechanism that keeps `bitmap`, `hits` and `hit_count` for it; the next call writes over the rows.
+    """
+    r = model.residents
+    memory.bitmap[cells] = 1
+    memory.hit_count[:] = 0
+    model.parallel_indexed(find_people, len(r), memory.bitmap, r["activity"], r["cell"], memory.hits, memory.hit_count)
+    memory.bitmap[cells] = 0
+    parts = [part[:n] for part, n in zip(memory.hits, memory.hit_count)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -197,7 +197,7 @@ def choose_victims(
             first[part_of[cell[row]] + 1] += 1
     for q in range(parts):
         first[q + 1] += first[q]
-    there, filled = np.empty(first[parts], np.int64), first[:parts].copy()
+    there, filled = np.empty(first[parts], np.int32), first[:parts].copy()
     for row in hits:
         if cell[row] < part_of.size and part_of[cell[row]] >= 0:
             there[filled[part_of[cell[row]]]] = row

@@ -8,7 +8,7 @@ from sim.draws import decision, mix_arrays, uniforms
 from sim.guardianship import cohesion
 from sim.offending import quarrels
 from sim.offending.deeds import keyed_minutes, strike
-from sim.offending.looking import find_people
+from sim.offending.looking import people_in
 from sim.offending.motivation import USUAL_TRUST
 from sim.people import schedules
 
@@ -42,11 +42,7 @@ def meet(off, model, asked: list[tuple]) -> list[np.ndarray]:
     cells = np.concatenate([c[which] for c, _, which, _ in asked])
     rows = np.concatenate([o[which] for _, o, which, _ in asked])
     taste = np.concatenate([np.full(int(which.sum()), t, np.int8) for _, _, which, t in asked])
-    off.bitmap[cells] = 1
-    off.hit_count[:] = 0
-    model.parallel_indexed(find_people, len(r), off.bitmap, r["activity"], r["cell"], off.hits, off.hit_count)
-    off.bitmap[cells] = 0
-    hits = np.concatenate([off.hits[i, :n] for i, n in enumerate(off.hit_count)])
+    hits = people_in(model, off, cells)
     # Without interactions what somebody has done must not make him a likelier victim of others.
     ready = r["ready_violence"] if model.spec.interactions else np.full(len(r), 0.01, np.float32)
     out = np.empty(len(cells), np.int64)

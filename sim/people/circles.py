@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.city.furnish import DRINKING, SHOPPING
+from sim.columns import BLOCK
 from sim.draws import mix_arrays, uniforms
 from sim.people.nodes import NEAR_IN_ORDER, destinations
 
@@ -71,7 +72,8 @@ def renew(life, month) -> None:
     model, r = month.model, month.model.residents
     turn = (model.day // 30) % QUARTER
     mine = np.flatnonzero(month.here & (r["area"] % QUARTER == turn))
-    _lose(life, month, mine)
+    for start in range(0, len(mine), BLOCK):  # a block at a time: nobody's loss depends on others'
+        _lose(life, month, mine[start : start + BLOCK])
     _find(life, month, r["area"], mine, at_work=False)
     anchor = r["anchor"]
     _find(life, month, anchor, np.flatnonzero(month.here & (anchor >= 0) & (anchor % QUARTER == turn)), at_work=True)

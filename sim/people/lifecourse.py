@@ -154,7 +154,7 @@ class Lifecourse(Mechanism):
             circles.new_nodes(self, model, rows)
         moves.arrive(self, month, np.setdiff1d(vacant, found))
         circles.renew(self, month)
-        vital.bear(self, model)
+        vital.bear(self, month)
         vital.raise_children(self, model)
 
     def record(self, model) -> dict[str, float]:

@@ -154,12 +154,14 @@ def place_people(
             c = bar_[j] if a == 3 else c
             c = v if a == 4 else c
             # Street life happens near the usual nodes.
-            c = (s0 if way == 0 else (v if way == 1 else h)) if a == 5 else c
-            here = alive_[j] & (custody_[j] <= tick)
-            what[j] = a if here else np.int32(7)
-            c = c if here else np.int32(-1)
-            cell_[j] = c
-            slot[j] = away if c < 0 else (c if a == 0 else c + cells)
+            slot[j] = (s0 if way == 0 else (v if way == 1 else h)) if a == 5 else c
+        for j in range(m):
+            what[j] = what[j] if alive_[j] & (custody_[j] <= tick) else np.int32(7)
+        for j in range(m):
+            cell_[j] = slot[j] if what[j] != 7 else np.int32(-1)
+        for j in range(m):
+            c = cell_[j]
+            slot[j] = away if c < 0 else (c if what[j] == 0 else c + cells)
         if hanging > 0:
             for j in range(m):  # the lowest bits of the second word are still free
                 r = r_[j]
@@ -169,8 +171,12 @@ def place_people(
                     slot[j] = cell_[j] + cells
         for j in range(m):
             activity_[j] = np.uint8(what[j])
-        for j in range(m):
+        half = m // 2
+        for j in range(half):  # neighbours are in the same cell: one count would have to wait for the other
             flat[slot[j]] += 1
+            flat[slot[half + j]] += 1
+        if m % 2:
+            flat[slot[m - 1]] += 1
 
 
 def busiest_near(city, reach: int) -> np.ndarray:

@@ -38,10 +38,10 @@ def fertility(p, age: np.ndarray, partnered: np.ndarray, children: np.ndarray) -
     return hazard * np.where(partnered, 1.0, p.single_births) * np.where(children >= 2, p.parity, 1.0)
 
 
-def bear(life, model) -> None:
+def bear(life, month) -> None:
     """Let children be born into the homes of their mothers; the key of a child is that of the mother and its rank."""
+    model, age = month.model, month.age
     r, p = model.residents, life.params
-    age = years(model)
     ready = r["alive"] & (r["sex"] == 0) & (age >= FIRST_BIRTH) & (age < LAST_BIRTH)
     ready &= (model.day - r["last_birth"] > 365 * p.spacing) & (r["custody_until"] <= model.tick)
     rows = np.flatnonzero(ready)

@@ -8,6 +8,7 @@ import pytest
 from sim.draws import normals, uniforms
 from sim.governance import officers
 from sim.governance.bribe import active, bargain, offer, refresh, risk, wages
+from sim.governance.bribery import SLICE, turn_of_day
 from sim.model import CityModel
 
 TOWN = dict(city={"residents": 1500}, burn_in_years=0, years=2)
@@ -222,3 +223,14 @@ def test_a_raise_makes_the_deals_of_given_officers_fewer_and_dearer_but_not_the_
     assert 0.85 * paid[before] < paid[after] < paid[before]
     assert money[after] / paid[after] > money[before] / paid[before]
     assert money[after] == pytest.approx(money[before], rel=0.05)
+
+
+def test_whose_day_it_is_in_plain_python():
+    random = np.random.default_rng(4)
+    keys, alive = random.integers(0, 2**64, 2_000, dtype=np.uint64), random.random(2_000) < 0.8
+    born, out = random.integers(-20, 20, 2_000).astype(np.int32), np.empty(2_001, np.int32)
+    seen = []
+    for day in range(SLICE):
+        seen.append(out[:turn_of_day(keys, alive, born, 3, day, out)].tolist())
+        assert seen[-1] == [i for i in range(2_000) if alive[i] and born[i] <= 3 and (int(keys[i]) >> 6) % SLICE == day]
+    assert sum(len(rows) for rows in seen) == (alive & (born <= 3)).sum(), "everybody's turn comes once"

@@ -5,7 +5,7 @@ import pytest
 
 from sim.errors import SpecError
 from sim.groups import feuds, leaders, places, recruits, turf
-from sim.groups.people import members, ties_within
+from sim.groups.people import members, my_turn, ties_within
 from sim.model import CityModel
 from sim.records import APART, CODE, LINKS, MOTIVES
 from sim.spec import build, merge
@@ -240,3 +240,18 @@ def test_who_may_lose_a_place_collects_more_often():
     assert weeks[0] == 4 and weeks[1] < 3 and 1 <= weeks[2] < 4
     table["debt"] = np.full((3, 3), 50.0)
     assert (places.weeks_between(table, p) == 1).all()
+
+
+@pytest.mark.parametrize("turn", [-1, 0, 5])
+def test_the_young_near_members_in_plain_python(turn):
+    random = np.random.default_rng(4)
+    n, first, last = 3_000, -9_000, -4_000
+    keys = random.integers(0, 2**64, n, dtype=np.uint64)
+    alive, home = random.random(n) < 0.8, random.integers(0, 50, n).astype(np.int32)
+    born = random.choice([-12_000, first, first + 1, -6_000, last, last + 1], n).astype(np.int32)
+    count, out = np.floor(random.random(50) * 3), np.empty(n + 1, np.int32)
+    found = recruits.young_neighbours(keys, alive, born, home, count, first, last, turn, out)
+    assert out[:found].tolist() == [
+        i for i in range(n) if alive[i] and first < born[i] <= last and count[home[i]] > 0
+        and turn in (-1, (int(keys[i]) >> 6) % 2**32 % 7)]
+    assert (my_turn(keys, turn)[out[:found]]).all() and found
