@@ -33,3 +33,16 @@ def test_every_value_says_what_it_comes_from(file):
     assert any("not predictions" in line for line in lines[:8])
     assert all(("# calibrated to " in line) or ("# developed against " in line) for line in lines
                if line.startswith("  - "))
+
+
+def test_the_match_of_chicago_starts_from_its_values_and_names_their_targets():
+    from experiments.sweeps.targets import read_calibration
+
+    root = FILES[0].parents[1]
+    file = read_calibration(str(root / "calibration" / "chicago.yaml"))
+    targets = {t.name for t in file.targets}
+    start = settings(root / "values" / "chicago.yaml")
+    for prior in file.priors:
+        assert prior.answers in targets, prior.key
+        assert prior.low < start[prior.key] < prior.high, prior.key
+    assert {p.answers for p in file.priors} == targets
