@@ -21,7 +21,7 @@ from analysis.stored import numpy_of, read_columns
 from sim.errors import DataError
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-SHOWN = (("assault", "assault"), ("robbery", "robbery"), ("burglary", "burglary"), ("theft", "theft"))
+SHOWN = ("assault", "robbery", "burglary", "theft")
 Draw = Callable[[Any, Records, dict[str, np.ndarray]], None]
 
 
@@ -36,18 +36,17 @@ def _map(axes: Any, run: Records, series: dict[str, np.ndarray]) -> None:
 
 
 def _hours(axes: Any, run: Records, series: dict[str, np.ndarray]) -> None:
-    for label, name in SHOWN:
+    for name in SHOWN:
         hours = run.events["minute"][run.mask((name,), domestic=False)] // 60
-        axes.plot(np.bincount(hours, minlength=24)[:24] / max(len(hours), 1), label=label)
+        axes.plot(np.bincount(hours, minlength=24)[:24] / max(len(hours), 1), label=name)
     axes.set(title="share of events by hour", xlabel="hour", ylim=(0, None))
     axes.legend(fontsize=7)
 
 
 def _weekdays(axes: Any, run: Records, series: dict[str, np.ndarray]) -> None:
-    for label, name in SHOWN:
-        dates = run.dates(run.events["day"][run.mask((name,))])
-        day = (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday
-        axes.plot(np.bincount(day, minlength=7) / max(len(day), 1), marker="o", label=label)
+    for name in SHOWN:
+        day = run.weekday(run.events["day"][run.mask((name,))])
+        axes.plot(np.bincount(day, minlength=7) / max(len(day), 1), marker="o", label=name)
     axes.set(title="share of events by weekday", ylim=(0, None))
     axes.set_xticks(range(7), DAYS)
 
@@ -66,9 +65,9 @@ def _distances(axes: Any, run: Records, series: dict[str, np.ndarray]) -> None:
 
 
 def _lorenz(axes: Any, run: Records, series: dict[str, np.ndarray]) -> None:
-    for label, name in SHOWN:
+    for name in SHOWN:
         counts = np.sort(run.counts(run.mask((name,), "recorded")))[::-1]
-        axes.plot(np.linspace(0, 100, len(counts)), 100 * np.cumsum(counts) / max(counts.sum(), 1), label=label)
+        axes.plot(np.linspace(0, 100, len(counts)), 100 * np.cumsum(counts) / max(counts.sum(), 1), label=name)
     axes.set(title="recorded crime at the hottest places", xlabel="% of places", ylabel="% of crime", xlim=(0, 30))
     axes.legend(fontsize=7)
 

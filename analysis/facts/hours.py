@@ -29,7 +29,7 @@ def daytime_burglary(run: Records) -> float:
     """Burglaries an hour on weekdays from 9:00 to 17:00 over those in all other hours."""
     rows = _some(run, ("burglary",))
     hour = run.events["minute"][rows] // 60
-    weekday = (run.dates(run.events["day"][rows]).astype("datetime64[D]").view("int64") - 4) % 7  # 0 is Monday
+    weekday = run.weekday(run.events["day"][rows])
     day = (weekday < 5) & (hour >= 9) & (hour < 17)
     hours = 5 * 8
     return float((day.sum() / hours) / max((~day).sum() / (7 * 24 - hours), 1e-9))

@@ -162,6 +162,10 @@ class Records:
     def dates(self, day: np.ndarray) -> np.ndarray:
         return np.datetime64(self.start, "D") + day.astype("timedelta64[D]")
 
+    def weekday(self, day: np.ndarray) -> np.ndarray:
+        """Day of the week, 0 is Monday."""
+        return (self.dates(day).astype("datetime64[D]").view("int64") - 4) % 7  # day 4 of the count was a Monday
+
     def noted(self, name: str) -> np.ndarray:
         if name not in self.watched:
             raise Unscored("the run was stored without the notes of an observer")

@@ -257,7 +257,7 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
     nothing = np.zeros(n, np.int64)
     out = {"shops": sites("shops", SHOPS_PER_RESIDENT, 1.0, trade, known, known),
            "bars": sites("bars", BARS_PER_RESIDENT, 0.9, trade, nothing, known)}
-    outlets = known if "alcohol_retail" in given else _outlets(out["shops"], seed)
+    out["outlets"] = known if "alcohol_retail" in given else _outlets(out["shops"], seed)
     for name, size, form, share in (("city.shopping", out["shops"], SHOPPING, 1.0),
                                     ("city.drinking", out["bars"], DRINKING, 0.25)):
         flow += np.where(inside, share * _sampled_flow(grid, people, size, form, period, order, seed, name), 0.0)
@@ -265,7 +265,6 @@ def furnish(grid: Grid, area: np.ndarray, people: np.ndarray, land_use: np.ndarr
     out["cash_points"] = sites("cash_points", CASH_PER_RESIDENT, 1.0, trade * served, nothing, out["shops"])
     out["schools"] = given["schools"] if "schools" in given else _schools(x, y, people * served, residents, seed)
     out["stops"] = given["stops"] if "stops" in given else _stops(x, y, street, dry, flow, served, period, seed)
-    out["outlets"] = outlets
     vacant = given.get("vacant_lots")
     out["vacant_lots"] = _vacant_lots(land_use, poor, seed) if vacant is None else vacant
     out = {name: np.minimum(np.where(inside, count, 0), 30_000).astype(np.int16) for name, count in out.items()}
