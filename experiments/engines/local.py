@@ -52,6 +52,8 @@ def processes(function: Callable[[Any, Tell], Any], works: Iterable[Any], tell: 
                 if isinstance(error, BrokenProcessPool):
                     error = Lost("a worker process died, perhaps for lack of memory")
                 yield futures.pop(future), error if error is not None else future.result()
+        pool.shutdown(wait=True)  # a worker sends what it still has to tell before it ends
+        _pass_on(messages, tell)
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
