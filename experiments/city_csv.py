@@ -35,6 +35,7 @@ COLUMNS = {
     "share_over65": "share of residents of 65 and over, 0-1",
     "jobs": "workplaces in the area",
     "imd_decile": "decile of an index of deprivation, 1 most deprived; stands in for a missing poverty_rate",
+    "deprivation": "a published index of deprivation, higher is worse; to compare maps with, nothing is built from it",
     "area_km2": "area of the polygon, to check coordinates",
 }
 ALIASES = {
@@ -46,6 +47,7 @@ ALIASES = {
     "share_over65": ("share_over65",),
     "jobs": ("jobs",),
     "imd_decile": ("imd_decile", "imd_decile_2019", "imd_decile_2015"),
+    "deprivation": ("deprivation", "deprivation_index", "hardship_index"),
     "area_km2": ("area_km2",),
 }
 RATES = ("poverty_rate", "unemployment_rate", "share_under18", "share_over65")

@@ -49,6 +49,7 @@ def _carry_out(job: Job) -> int:
     from experiments.store import write_json
     from experiments.trials import catalogue
     from experiments.trials.carry_out import Work, do, placebo, stored, world_settings
+    from sim.spec import build
 
     options, spec, out = job.options, job.spec, Path(job.options.out).expanduser()
     chosen = {name: t for name, t in catalogue().items() if not options.trials or name in options.trials}
@@ -57,7 +58,8 @@ def _carry_out(job: Job) -> int:
     works = []
     for world in dict.fromkeys(t.world for t in chosen.values()):
         base = world_settings(world, given, options.scale)
-        stamp = {"source_hash": source_hash(), "scale": options.scale, "burn_in_years": spec.burn_in_years}
+        stamp = {"source_hash": source_hash(), "scale": options.scale, "burn_in_years": spec.burn_in_years,
+                 "spec_hash": build(base).hash()}
         for seed in seeds:
             missing = tuple(n for n, t in chosen.items() if t.world == world)
             work = Work(world, seed, missing, base, str(out / "pairs"), stamp)

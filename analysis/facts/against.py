@@ -26,6 +26,7 @@ SHARES = (0.01, 0.05, 0.10)
 SIDE = 2  # cells of 100 m along a square
 LEAST, LEAST_RESIDENTS, LEAST_AREAS = 50, 1_000, 5
 MODEL, POPULATION, DISADVANTAGE, BEFORE = "model", "residents", "disadvantage", "earlier half of the record"
+DEPRIVATION = "deprivation index"  # a published one, where the city's files have it; the model never sees it
 
 
 @dataclass
@@ -122,6 +123,9 @@ def _areas(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulate
         out[DISADVANTAGE] = rank_correlation(run.disadvantage(kept), recorded)
     except Unscored:
         out[DISADVANTAGE] = float("nan")
+    index = run.areas.get("deprivation", run.areas.get("imd_decile"))
+    if index is not None and np.isfinite(index[kept]).all():
+        out[DEPRIVATION] = rank_correlation(index[kept] if "deprivation" in run.areas else -index[kept], recorded)
     out[BEFORE] = rank_correlation(rate(mine & ~seen.late), rate(mine & seen.late))
     return out
 

@@ -106,6 +106,15 @@ def test_missing_columns_are_filled_and_said(tmp_path):
         assert word in notes
 
 
+def test_an_index_of_deprivation_is_kept_and_builds_nothing(tmp_path):
+    plain = load_city(write_city(tmp_path / "plain"))
+    rows = [{**r, "hardship_index": str(7 * k)} for k, r in enumerate(table())]
+    told = load_city(write_city(tmp_path / "told", rows=rows))
+    assert told.areas.columns["deprivation"].tolist() == [7.0 * k for k in range(len(rows))]
+    assert all(np.array_equal(plain.layers[n], told.layers[n]) for n in plain.layers)
+    assert all(np.array_equal(v, told.areas.columns[n]) for n, v in plain.areas.columns.items())
+
+
 def test_check_says_what_was_found(folder):
     text = "\n".join(check_city(folder))
     assert "9 areas" in text and "liquor_retail (taken for alcohol_retail)" in text and "theft" in text

@@ -109,3 +109,23 @@ def test_predictors_against_a_record():
     blind = accuracy(np.zeros(900), counts.astype(float), size)
     assert blind["pai_1"] == blind["pai_10"] == pytest.approx(1.0)
     assert squares_of(np.array([0, 1, 10, 11, 2, 22]), 10).tolist() == [0, 0, 0, 0, 1, 2]
+
+
+@pytest.mark.parametrize("column, values", [("deprivation", [1, 2, 3, 4, 5, 6]), ("imd_decile", [9, 7, 6, 4, 2, 1])])
+def test_a_published_index_of_deprivation_is_a_predictor(column, values):
+    from types import SimpleNamespace
+
+    import numpy as np
+
+    from analysis.facts.against import DEPRIVATION, MODEL, _areas
+    from analysis.facts.base import Unscored
+
+    def disadvantage(kept):
+        raise Unscored("none")
+
+    n = np.arange(6)
+    run = SimpleNamespace(area_residents=lambda: np.full(6, 2_000), areas={column: np.array(values, float)},
+                          disadvantage=disadvantage)
+    seen = SimpleNamespace(area=np.repeat(n, n + 1), late=np.arange(21) % 2 == 0)
+    found = _areas(SimpleNamespace(area=n), run, seen, np.ones(21, bool), (6 - n).astype(float))
+    assert found[DEPRIVATION] == pytest.approx(1.0) and found[MODEL] == pytest.approx(-1.0)

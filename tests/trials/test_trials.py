@@ -121,6 +121,8 @@ def test_trials_run_are_stored_and_resumed(tmp_path, capsys):
     assert "0 worlds and seeds to run" in capsys.readouterr().out
     assert stamps == {p.name: p.stat().st_mtime_ns for p in (out / "pairs").iterdir()}
     assert tally(found)["null"][1] == 1 and markdown(found) and page(found)
+    assert main([*words, "mechanism.offending.theta_person=2.5", "dry_run=true"]) == 0
+    assert "2 worlds and seeds to run" in capsys.readouterr().out, "pairs of other values are not these"
 
 
 def test_an_unknown_trial_is_one_line(capsys):
