@@ -72,10 +72,10 @@ def share(value: float, digits: int = 0) -> str:
 
 
 def years(value: float) -> str:
-    """ "1 year", "2 years", "1.5 years"."""
+    """ "1 year", "2 years", "1.5 years", "0.25 years"."""
     if not math.isfinite(value):
         return "some time"
-    text = num(value, 0 if abs(value - round(value)) < 0.005 else 1)
+    text = num(value, next((d for d in (0, 1) if abs(value - round(value, d)) < 0.005), 2))
     return f"{text} year" + ("" if text == "1" else "s")
 
 

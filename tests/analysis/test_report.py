@@ -255,3 +255,11 @@ def test_table_for_the_terminal(comparison_folder):
     lines = format_table(options_table(comparison_folder)).splitlines()
     assert lines[0].split()[0] == HEAD[0] and lines[2].startswith("baseline")
     assert len({len(line) for line in lines[1:2]}) == 1
+
+
+@pytest.mark.parametrize("value, text", [(1.0, "1 year"), (2.0, "2 years"), (1.5, "1.5 years"), (0.25, "0.25 years"),
+                                         (90 / 365, "0.25 years"), (73 / 365, "0.2 years"), (float("nan"), "some time")])
+def test_lengths_of_time_are_not_cut_short(value, text):
+    from analysis.words import years
+
+    assert years(value) == text
