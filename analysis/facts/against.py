@@ -1,7 +1,7 @@
 """Simulated against recorded crime of the same real city: areas, squares of 200 m, and simple predictors beside it.
 
 Nothing of the model is built from the record. A predictor that sees the record (its earlier half) is judged on the
-later half; all others on the whole.
+later half; all others on the whole. A record without robberies holds them among its assaults.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sim.records import CODE, TYPES
 KINDS = ("burglary", "robbery", "theft", "vehicle", "assault")
 SHARES = (0.01, 0.05, 0.10)
 SIDE = 2  # cells of 100 m along a square
+CONDITIONS = ("poverty_rate", "unemployment_rate", "income", "share_under18")
 LEAST, LEAST_RESIDENTS, LEAST_AREAS = 50, 1_000, 5
 MODEL, POPULATION, DISADVANTAGE, BEFORE = "model", "residents", "disadvantage", "earlier half of the record"
 DEPRIVATION = "deprivation index"  # a published one, where the city's files have it; the model never sees it
@@ -36,6 +37,7 @@ class Against:
     Attributes
     ----------
     areas : mapping of type to predictor to Spearman's rho of area rates
+    conditions : mapping of type to column of the areas to (recorded, simulated) Pearson correlation with area rates
     squares : mapping of type to predictor to {rho, pai_1, pai_5, pai_10, hit_5}
         Rank correlation over squares of 200 m, prediction accuracy index and share of crime at 1, 5 and 10 % of them.
     events : recorded events by type
@@ -44,6 +46,7 @@ class Against:
 
     frame: Frame
     areas: dict[str, dict[str, float]] = field(default_factory=dict)
+    conditions: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
     squares: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
     maps: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
@@ -54,6 +57,8 @@ class Against:
         known = lambda v: None if v != v else round(float(v), 4)  # noqa: E731
         return {"runs": self.runs, "days": self.days, "events": self.events,
                 "areas": {t: {p: known(v) for p, v in by.items()} for t, by in self.areas.items()},
+                "conditions": {t: {c: [known(v) for v in pair] for c, pair in by.items()}
+                               for t, by in self.conditions.items()},
                 "squares": {t: {p: {k: known(v) for k, v in m.items()} for p, m in by.items()}
                             for t, by in self.squares.items()}}
 
@@ -73,10 +78,12 @@ def compare_with_record(folder: str | os.PathLike) -> Against | None:
         if mine.sum() < LEAST:
             continue
         out.events[name] = int(mine.sum())
-        simulated = np.mean([r.counts(r.mask((name,), "recorded")) / r.years for r in records], axis=0)
+        types = (name, "robbery") if name == "assault" and not (seen.kind == CODE["robbery"]).any() else (name,)
+        simulated = np.mean([r.counts(r.mask(types, "recorded")) / r.years for r in records], axis=0)
         areas = _areas(frame, records[0], seen, mine, simulated)
         if areas:
             out.areas[name] = areas
+            out.conditions[name] = _conditions(frame, records[0], seen, mine, simulated)
         if (mine & (seen.place >= 0)).sum() >= LEAST:
             out.squares[name] = _squares(frame, records[0], seen, mine, simulated, square)
             recorded = np.bincount(seen.place[mine & (seen.place >= 0)], minlength=len(frame.cells)) * 365 / seen.days
@@ -127,6 +134,23 @@ def _areas(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulate
     if index is not None and np.isfinite(index[kept]).all():
         out[DEPRIVATION] = rank_correlation(index[kept] if "deprivation" in run.areas else -index[kept], recorded)
     out[BEFORE] = rank_correlation(rate(mine & ~seen.late), rate(mine & seen.late))
+    return out
+
+
+def _conditions(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulated: np.ndarray
+                ) -> dict[str, tuple[float, float]]:
+    """Correlation of area rates with conditions of the areas, in the record and in the runs."""
+    people = run.area_residents()
+    kept = np.flatnonzero(people >= LEAST_RESIDENTS)
+    inside = frame.area >= 0
+    rates = (np.bincount(seen.area[mine & (seen.area >= 0)], minlength=len(people))[kept] / people[kept],
+             np.bincount(frame.area[inside], simulated[inside], len(people))[kept] / people[kept])
+    out = {}
+    for name in CONDITIONS:
+        values = run.areas.get(name)
+        if values is not None and np.isfinite(values[kept]).all() and values[kept].std() > 0:
+            out[name] = tuple(float(np.corrcoef(values[kept], rate)[0, 1]) if rate.std() > 0 else float("nan")
+                              for rate in rates)
     return out
 
 

@@ -110,6 +110,7 @@ def markdown(scores: Sequence[Score], against: Against | None, about: Mapping[st
     if against:
         lines += ["## Against recorded crime", ""]
         lines += lay(*_area_table(against)) if against.areas else []
+        lines += lay(*_condition_table(against)) if against.conditions else []
         lines += lay(*_square_table(against)) if against.squares else []
     return "\n".join(lines)
 
@@ -124,6 +125,14 @@ def _area_table(against: Against) -> tuple[Sequence[str], list[list[str]]]:
     return (("rank correlation of area rates", "recorded", *names),
             [[kind, f"{against.events[kind]:,}", *(number(by.get(n)) for n in names)]
              for kind, by in against.areas.items()])
+
+
+def _condition_table(against: Against) -> tuple[Sequence[str], list[list[str]]]:
+    names = list(next(iter(against.conditions.values())))
+    return (("correlation (Pearson) of area rates with", *(f"{words.inside(n)}: {w}" for n in names
+                                                           for w in ("recorded", "simulated"))),
+            [[kind, *(number(v) for n in names for v in by.get(n, (float("nan"),) * 2))]
+             for kind, by in against.conditions.items()])
 
 
 def _square_table(against: Against) -> tuple[Sequence[str], list[list[str]]]:
@@ -177,6 +186,8 @@ def _against(against: Against) -> str:
             "half.")
     if against.areas:
         out += table(*_area_table(against), caption="Areas with 1,000 residents or more")
+        out += table(*_condition_table(against), caption="Signs and order: what high rates go with, in the record and "
+                     "in the model")
     if against.squares:
         out += table(*_square_table(against), left=2, caption="Squares of 200 m")
     squares = maps.Squares(against.frame, SIDE)

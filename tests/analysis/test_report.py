@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+import math
 import re
 import shutil
 
@@ -258,7 +259,7 @@ def test_table_for_the_terminal(comparison_folder):
 
 
 @pytest.mark.parametrize("value, text", [(1.0, "1 year"), (2.0, "2 years"), (1.5, "1.5 years"), (0.25, "0.25 years"),
-                                         (90 / 365, "0.25 years"), (73 / 365, "0.2 years"), (float("nan"), "some time")])
+                                         (90 / 365, "0.25 years"), (73 / 365, "0.2 years"), (math.nan, "some time")])
 def test_lengths_of_time_are_not_cut_short(value, text):
     from analysis.words import years
 
