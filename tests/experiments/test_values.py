@@ -15,7 +15,7 @@ def settings(file):
 
 
 def test_all_are_found():
-    assert [f.stem for f in FILES] == ["chicago", "policing"]
+    assert [f.stem for f in FILES] == ["chicago", "developed", "policing"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
