@@ -41,7 +41,7 @@ def test_the_match_of_chicago_starts_from_its_values_and_names_their_targets():
     root = FILES[0].parents[1]
     file = read_calibration(str(root / "calibration" / "chicago.yaml"))
     targets = {t.name for t in file.targets}
-    start = settings(root / "values" / "chicago.yaml")
+    start = settings(root / "values" / "developed.yaml") | settings(root / "values" / "chicago.yaml")
     for prior in file.priors:
         assert prior.answers in targets, prior.key
         assert prior.low < start[prior.key] < prior.high, prior.key
