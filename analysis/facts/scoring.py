@@ -48,8 +48,8 @@ class Score:
 
     @property
     def counts(self) -> bool:
-        """True for a fact of tier A or B that is shown, with its null failing."""
-        return self.state == "passes" and self.fact.tier != "C"
+        """True for a fact of tier A or B that is shown, with its null failing, and that nothing was calibrated to."""
+        return self.state == "passes" and self.fact.tier != "C" and self.fact.label != "calibrated"
 
     def as_dict(self) -> dict[str, Any]:
         out = asdict(self)

@@ -46,6 +46,8 @@ def test_calibrated_facts_are_never_success():
     found = score(values(5.0, 5.0), fact="F11a")
     assert found.fact.tier == "C" and not found.counts
     assert counted([found])["facts"] == 0
+    joint = score(values(0.3, 0.3), values(0.01), fact="F07a")  # tier B, but `joint` was calibrated with it in view
+    assert joint.state == "passes" and joint.fact.tier == "B" and not joint.counts
 
 
 def test_every_group_has_its_facts():
