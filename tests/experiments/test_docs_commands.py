@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 import shlex
 import sys
 from dataclasses import fields
@@ -89,6 +90,7 @@ def desk(tmp_path_factory):
     (folder / "results" / "fit").mkdir(parents=True)  # as the command makes it, but for the runs
     (folder / "results" / "fit" / "calibrated.yaml").write_text('overrides: ["mechanism.offending.male=1.3"]\n')
     (folder / "results" / "fit" / "manifest.json").write_text('{"format": "lamplighter-calibration"}')
+    shutil.copytree(ROOT / "configs" / "values", folder / "configs" / "values")
     return folder
 
 
