@@ -80,10 +80,9 @@ def compare_with_record(folder: str | os.PathLike) -> Against | None:
         out.events[name] = int(mine.sum())
         types = (name, "robbery") if name == "assault" and not (seen.kind == CODE["robbery"]).any() else (name,)
         simulated = np.mean([r.counts(r.mask(types, "recorded")) / r.years for r in records], axis=0)
-        areas = _areas(frame, records[0], seen, mine, simulated)
-        if areas:
-            out.areas[name] = areas
-            out.conditions[name] = _conditions(frame, records[0], seen, mine, simulated)
+        rates = _Rates.of(frame, records[0], seen, mine, simulated)
+        if len(rates.kept) >= LEAST_AREAS:
+            out.areas[name], out.conditions[name] = _areas(rates), _conditions(rates)
         if (mine & (seen.place >= 0)).sum() >= LEAST:
             out.squares[name] = _squares(frame, records[0], seen, mine, simulated, square)
             recorded = np.bincount(seen.place[mine & (seen.place >= 0)], minlength=len(frame.cells)) * 365 / seen.days
@@ -113,19 +112,34 @@ def squares_of(cells: np.ndarray, width: int) -> np.ndarray:
     return np.unique(code, return_inverse=True)[1]
 
 
-def _areas(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulated: np.ndarray) -> dict[str, float]:
-    people = run.area_residents()
-    kept = np.flatnonzero(people >= LEAST_RESIDENTS)
-    if len(kept) < LEAST_AREAS:
-        return {}
+@dataclass(frozen=True)
+class _Rates:
+    """Areas with enough residents, and their rates in the record and in the runs."""
 
-    def rate(which: np.ndarray) -> np.ndarray:
-        return np.bincount(seen.area[which & (seen.area >= 0)], minlength=len(people))[kept] / people[kept]
+    run: Records
+    seen: _Record
+    mine: np.ndarray
+    people: np.ndarray
+    kept: np.ndarray
+    simulated: np.ndarray
 
-    inside = frame.area >= 0
-    model = np.bincount(frame.area[inside], simulated[inside], len(people))[kept] / people[kept]
-    recorded = rate(mine)
-    out = {MODEL: rank_correlation(model, recorded), POPULATION: rank_correlation(people[kept], recorded)}
+    @classmethod
+    def of(cls, frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulated: np.ndarray) -> _Rates:
+        people = run.area_residents()
+        kept = np.flatnonzero(people >= LEAST_RESIDENTS)
+        inside = frame.area >= 0
+        return cls(run, seen, mine, people, kept,
+                   np.bincount(frame.area[inside], simulated[inside], len(people))[kept] / people[kept])
+
+    def recorded(self, when: np.ndarray | bool = True) -> np.ndarray:
+        which = self.mine & when & (self.seen.area >= 0)
+        return np.bincount(self.seen.area[which], minlength=len(self.people))[self.kept] / self.people[self.kept]
+
+
+def _areas(rates: _Rates) -> dict[str, float]:
+    run, kept, recorded = rates.run, rates.kept, rates.recorded()
+    out = {MODEL: rank_correlation(rates.simulated, recorded),
+           POPULATION: rank_correlation(rates.people[kept], recorded)}
     try:
         out[DISADVANTAGE] = rank_correlation(run.disadvantage(kept), recorded)
     except Unscored:
@@ -133,24 +147,19 @@ def _areas(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulate
     index = run.areas.get("deprivation", run.areas.get("imd_decile"))
     if index is not None and np.isfinite(index[kept]).all():
         out[DEPRIVATION] = rank_correlation(index[kept] if "deprivation" in run.areas else -index[kept], recorded)
-    out[BEFORE] = rank_correlation(rate(mine & ~seen.late), rate(mine & seen.late))
+    out[BEFORE] = rank_correlation(rates.recorded(~rates.seen.late), rates.recorded(rates.seen.late))
     return out
 
 
-def _conditions(frame: Frame, run: Records, seen: _Record, mine: np.ndarray, simulated: np.ndarray
-                ) -> dict[str, tuple[float, float]]:
+def _conditions(rates: _Rates) -> dict[str, tuple[float, float]]:
     """Correlation of area rates with conditions of the areas, in the record and in the runs."""
-    people = run.area_residents()
-    kept = np.flatnonzero(people >= LEAST_RESIDENTS)
-    inside = frame.area >= 0
-    rates = (np.bincount(seen.area[mine & (seen.area >= 0)], minlength=len(people))[kept] / people[kept],
-             np.bincount(frame.area[inside], simulated[inside], len(people))[kept] / people[kept])
     out = {}
     for name in CONDITIONS:
-        values = run.areas.get(name)
-        if values is not None and np.isfinite(values[kept]).all() and values[kept].std() > 0:
-            out[name] = tuple(float(np.corrcoef(values[kept], rate)[0, 1]) if rate.std() > 0 else float("nan")
-                              for rate in rates)
+        values = rates.run.areas.get(name)
+        if values is None or not np.isfinite(values[rates.kept]).all() or values[rates.kept].std() == 0:
+            continue
+        out[name] = tuple(float(np.corrcoef(values[rates.kept], rate)[0, 1]) if rate.std() > 0 else float("nan")
+                          for rate in (rates.recorded(), rates.simulated))
     return out
 
 

@@ -2,8 +2,8 @@
 
 import importlib
 import re
-import shutil
 import shlex
+import shutil
 import sys
 from dataclasses import fields
 from pathlib import Path

@@ -117,7 +117,7 @@ def test_a_published_index_of_deprivation_is_a_predictor(column, values):
 
     import numpy as np
 
-    from analysis.facts.against import DEPRIVATION, MODEL, _areas
+    from analysis.facts.against import DEPRIVATION, MODEL, _areas, _Rates
     from analysis.facts.base import Unscored
 
     def disadvantage(kept):
@@ -127,7 +127,7 @@ def test_a_published_index_of_deprivation_is_a_predictor(column, values):
     run = SimpleNamespace(area_residents=lambda: np.full(6, 2_000), areas={column: np.array(values, float)},
                           disadvantage=disadvantage)
     seen = SimpleNamespace(area=np.repeat(n, n + 1), late=np.arange(21) % 2 == 0)
-    found = _areas(SimpleNamespace(area=n), run, seen, np.ones(21, bool), (6 - n).astype(float))
+    found = _areas(_Rates.of(SimpleNamespace(area=n), run, seen, np.ones(21, bool), (6 - n).astype(float)))
     assert found[DEPRIVATION] == pytest.approx(1.0) and found[MODEL] == pytest.approx(-1.0)
 
 
@@ -136,14 +136,14 @@ def test_what_high_rates_go_with_in_the_record_and_in_the_model():
 
     import numpy as np
 
-    from analysis.facts.against import _conditions
+    from analysis.facts.against import _conditions, _Rates
 
     n = np.arange(6)
     gaps = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0])
     run = SimpleNamespace(area_residents=lambda: np.full(6, 2_000),
                           areas={"poverty_rate": n / 10, "income": gaps, "share_under18": np.full(6, 0.25)})
     seen = SimpleNamespace(area=np.repeat(n, n + 1))
-    found = _conditions(SimpleNamespace(area=n), run, seen, np.ones(21, bool), (6.0 - n) ** 2)
+    found = _conditions(_Rates.of(SimpleNamespace(area=n), run, seen, np.ones(21, bool), (6.0 - n) ** 2))
     assert list(found) == ["poverty_rate"], "columns with gaps or without differences say nothing"
     recorded, simulated = found["poverty_rate"]
     assert recorded == pytest.approx(1.0) and -1 < simulated < -0.9
