@@ -126,6 +126,8 @@ def carry_out(folder: SweepFolder, engine: EngineOptions | Executor, limits: Lim
         finally:
             work.close()
         outcome.done, outcome.failed = len(wanted & folder.done_keys()), len(wanted & folder.failed_keys())
+    elif not shard and rows is None:  # nobody can be at work: whoever was killed after the last run left these behind
+        _clear_sessions(folder.path / CLAIMS)
     if not outcome.stopped.startswith("disk"):
         try:
             folder.compact()
@@ -341,6 +343,14 @@ class _Costs:
 
     def world(self, world: tuple[Row, ...]) -> float:
         return self.per_day[world[0].scenario] * self.days(world)
+
+
+def _clear_sessions(claims: Path) -> None:
+    """Remove everything that sessions at work keep."""
+    with contextlib.suppress(FileNotFoundError):
+        _clear(claims)
+        for path in claims.glob("session*"):
+            path.unlink(missing_ok=True)
 
 
 def _clear(claims: Path, session: str = "") -> None:

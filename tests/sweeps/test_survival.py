@@ -111,6 +111,16 @@ def test_kill_9_of_the_process_group(bench):
     kill_and_resume(bench, words, 2, 24, engine, bench.folder / "whole", random.Random(4))
 
 
+def test_killed_between_the_last_run_and_the_end(bench):
+    assert bench.call("sweep", *TINY, "out=s", "engine=serial")[0] == 0
+    folder = bench.folder / "s"
+    for name in ("session", "session-1of2", "gone.json", "gone.trace"):
+        (folder / "claims" / name).write_text("{}")
+    status, out, err = bench.call("resume", "out=s")
+    assert status == 0 and "0 of" in out, err
+    assert not leftovers(folder)
+
+
 def test_a_dask_worker_is_killed_and_then_the_client(bench):
     words = [*TINY, *SLOW_ENOUGH, "arms=[street_lighting]", "replications=6"]
     assert bench.call("sweep", *words, "out=whole", "engine=serial")[0] == 0
