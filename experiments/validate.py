@@ -54,7 +54,7 @@ def run(jobs: Sequence[Job]) -> int:
 def pieces_of(spec: RunSpec, options: ValidateOptions, folder: Path) -> list[Piece]:
     """All the work: runs of the model first, then null worlds and experiments."""
     from analysis.facts.nulls import WORLDS
-    from analysis.facts.trials import all_arms, size_arms
+    from analysis.facts.trial_arms import all_arms, size_arms
     from experiments.worlds import MODEL, SIZES, TRIALS, Piece, world_spec
 
     span = spec.days + spec.burn_in_days
@@ -62,10 +62,11 @@ def pieces_of(spec: RunSpec, options: ValidateOptions, folder: Path) -> list[Pie
            for world, n in ((MODEL, options.seeds), *((w, options.null_seeds) for w in WORLDS)) for k in range(n)]
     short = {**spec.as_dict(), "years": TRIAL_YEARS}
     if options.trial_seeds:
-        days = spec.burn_in_days + 365 * TRIAL_YEARS * (len(all_arms()) + 1)
+        years = TRIAL_YEARS + sum(arm.get("years", TRIAL_YEARS) for arm in all_arms().values())
+        days = spec.burn_in_days + 365 * years
         out += [Piece(TRIALS, spec.seed + k, short, str(folder), days) for k in range(options.trial_seeds)]
     if options.sizes:
-        from analysis.facts.trials import SIZES as RESIDENTS
+        from analysis.facts.trial_arms import SIZES as RESIDENTS
 
         days = (spec.burn_in_days + 365 * TRIAL_YEARS) * sum(RESIDENTS) / max(spec.city.residents, 1_000)
         small = {**short, "city": {**short["city"], "residents": RESIDENTS[0]}}

@@ -80,8 +80,8 @@ def note_visits(model: CityModel) -> None:
 
 
 def trial_outcome(model: CityModel) -> dict[str, Any]:
-    """Events, market and treated places of one arm, as :mod:`analysis.facts.trials` reads them."""
-    from analysis.facts.trials import SERIES
+    """Events, market and treated places of one arm, as :mod:`analysis.facts.trial_sides` reads them."""
+    from analysis.facts.trial_sides import SERIES
 
     log, calendar = model.log, model.calendar
     first = int(np.searchsorted(log["tick"], calendar.burn_in_days * calendar.ticks_per_day))

@@ -19,7 +19,7 @@ from sim.spec import RunSpec, build, merge
 
 MODEL = "model"
 TRIALS, SIZES = "trials", "sizes"
-MEASURED, OUTCOMES = "measured.json", "outcomes.npz"
+MEASURED = "measured.json"
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,7 @@ def world_spec(base: RunSpec, world: str, seed: int) -> RunSpec:
 def do(piece: Piece, tell: Callable[[float, str], None]) -> str:
     """Do what is missing of a piece; returns its label."""
     if piece.world in (TRIALS, SIZES):
-        if not (piece.place / OUTCOMES).is_file():
-            _whole(piece.place, lambda folder: _trials(piece, folder, tell))
-        else:
-            tell(piece.days, "done before")
+        _experiment(piece, tell)
         return piece.label
     if not (piece.place / "manifest.json").is_file():
         _whole(piece.place, lambda folder: _run(piece, folder, tell))
@@ -116,16 +113,35 @@ def _measure(piece: Piece) -> None:
     write_json(path, {"sources": sources_hash(), **measure_run(piece.place, with_nulls=piece.world == MODEL)})
 
 
+def _experiment(piece: Piece, tell: Callable[[float, str], None]) -> None:
+    """Run the arms of a seed and count them, as far as that has not been done."""
+    from analysis.facts.trials import COUNTED, OUTCOMES, count_seed, count_sizes, is_counted
+    from experiments.store import write_json
+
+    if is_counted(piece.place):
+        tell(piece.days, "done before")
+        return
+    if (piece.place / OUTCOMES).is_file():
+        tell(piece.days, "counted anew")
+    else:
+        shutil.rmtree(piece.place, ignore_errors=True)  # counts of another version, whose events were not kept
+        _whole(piece.place, lambda folder: _trials(piece, folder, tell))
+    count = count_sizes if piece.world == SIZES else count_seed
+    write_json(piece.place / COUNTED, count(piece.place))
+
+
 def _trials(piece: Piece, folder: Path, tell: Callable[[float, str], None]) -> None:
     import numpy as np
 
-    from analysis.facts.trials import all_arms, size_arms
+    from analysis.facts.trial_arms import all_arms, size_arms
+    from analysis.facts.trials import OUTCOMES
     from experiments.paired import run_pairs
     from experiments.watch import note_visits, trial_outcome
 
     sizes = piece.world == SIZES
     arms = size_arms() if sizes else all_arms()
-    step = piece.days / (piece.spec["years"] * 365 * (len(arms) + (not sizes)))
+    usual = piece.spec["years"]
+    step = piece.days / (365 * (sum(arm.get("years", usual) for arm in arms.values()) + usual * (not sizes)))
 
     def watch(model: Any) -> None:
         note_visits(model)

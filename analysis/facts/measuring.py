@@ -13,14 +13,20 @@ from analysis.facts import nulls
 from analysis.facts.base import MEASURES, Found, Unscored, facts, load
 from analysis.facts.records import Records, read
 
+SCORING = ("against", "collect", "page", "scoring", "trial_arms", "trial_sides", "trial_statistics", "trials")
 OF_PLACES = ("F01", "F02", "F13", "F14", "F15b", "F15c")  # facts that the null worlds without agents have
 
 
 @functools.cache
 def sources_hash() -> str:
-    """Hash of the files that measure, so that what an older version measured is not mixed with what this one does."""
+    """Hash of the files that measure runs, so that what an older version measured is not mixed with what this one does.
+
+    Those that only score, and those of experiments, are not among them.
+    """
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem in SCORING:
+            continue
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

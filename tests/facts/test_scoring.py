@@ -1,13 +1,15 @@
 """When a fact counts, and the statistics of experiments on made arms."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from analysis.facts import trials
+from analysis.facts import trial_arms, trial_sides, trials
 from analysis.facts.base import Unscored, facts
 from analysis.facts.scoring import Sample, counted, groups, sample_of, score_all
+from analysis.facts.trial_statistics import STATISTICS, size_counts, slopes
 from sim.records import CODE
 from sim.spec import build, merge
 
@@ -58,8 +60,9 @@ def side(cells, kinds, days=None, rest=None, width=20):
     n = len(cells)
     days = np.zeros(n, int) if days is None else days
     zero = np.zeros(n, int)
-    return trials.Side(np.asarray(days), zero, np.asarray(cells), np.array([CODE[k] for k in kinds]), zero + 1, zero,
-                       zero, {"width": np.array([width]), "inside": np.arange(width * width), **(rest or {})})
+    return trial_sides.Side(
+        np.asarray(days), zero, np.asarray(cells), np.array([CODE[k] for k in kinds]), zero + 1, zero, zero,
+        {"width": np.array([width]), "inside": np.arange(width * width), **(rest or {})})
 
 
 def seeds(treated_effect, buffer_effect=0.0, n=4, control_effect=0.0):
@@ -80,14 +83,23 @@ def seeds(treated_effect, buffer_effect=0.0, n=4, control_effect=0.0):
     return out
 
 
+def value(fact, some):
+    """Value of a statistic on the pairs of some seeds."""
+    statistic = STATISTICS[fact]
+    return statistic.value(trials.stack([statistic.counted(c) for c in some]))
+
+
+def cases(trial, world, sides):
+    return [trial_sides.case(trial, world, s, k) for k, s in enumerate(sides)]
+
+
 def test_displacement_and_diffusion():
-    quotient = trials.STATISTICS["F16a"]
-    assert quotient(trials.cases("hot_spots", "model", seeds(0.5, 0.25))) == pytest.approx(0.5)
-    assert quotient(trials.cases("hot_spots", "model", seeds(0.5, -0.25))) == pytest.approx(-0.5)
-    assert quotient(trials.cases("hot_spots", "full_displacement", seeds(0.5))) == pytest.approx(-1.0)
+    assert value("F16a", cases("hot_spots", "model", seeds(0.5, 0.25))) == pytest.approx(0.5)
+    assert value("F16a", cases("hot_spots", "model", seeds(0.5, -0.25))) == pytest.approx(-0.5)
+    assert value("F16a", cases("hot_spots", "full_displacement", seeds(0.5))) == pytest.approx(-1.0)
     with pytest.raises(Unscored, match="no fall"):
-        quotient(trials.cases("hot_spots", "model", seeds(0.0)))
-    assert trials.STATISTICS["F16b"](trials.cases("hot_spots", "model", seeds(0.5, 0.1))) == pytest.approx(-10)
+        value("F16a", cases("hot_spots", "model", seeds(0.0)))
+    assert value("F16b", cases("hot_spots", "model", seeds(0.5, 0.1))) == pytest.approx(-10)
 
 
 def market(price, sales=1.0, days=364):
@@ -97,22 +109,21 @@ def market(price, sales=1.0, days=364):
 
 def case(base, arm):
     none = np.empty(0, int)
-    return trials.Case(base, arm, none, none, none)
+    return trial_sides.Case(base, arm, none, none, none)
 
 
 def test_weeks_until_prices_recover():
-    weeks = trials.STATISTICS["F15d"]
     shock = np.ones(364)
     shock[14:98] = 2.0
-    assert weeks([case(market(1.0), market(shock))]) == 14
-    assert weeks([case(market(1.0), market(1.05))]) == 0
-    assert weeks([case(market(1.0), market(2.0))]) == 100
+    assert value("F15d", [case(market(1.0), market(shock))]) == 14
+    assert value("F15d", [case(market(1.0), market(1.05))]) == 0
+    assert value("F15d", [case(market(1.0), market(2.0))]) == 100
 
 
 def test_elasticities_of_the_market():
-    assert trials.STATISTICS["F15f"]([case(market(1.0, 100), market(2.0, 100 / np.sqrt(2)))]) == pytest.approx(-0.5)
-    fixed = trials.cases("dear_drugs", "fixed_budget", [{"baseline": market(1.0, 100), "dear_drugs": market(2.0, 90)}])
-    assert trials.STATISTICS["F15f"](fixed) == pytest.approx(-1.0)
+    assert value("F15f", [case(market(1.0, 100), market(2.0, 100 / np.sqrt(2)))]) == pytest.approx(-0.5)
+    fixed = cases("dear_drugs", "fixed_budget", [{"baseline": market(1.0, 100), "dear_drugs": market(2.0, 90)}])
+    assert value("F15f", fixed) == pytest.approx(-1.0)
 
 
 def test_the_half_hour_after_a_visit():
@@ -128,17 +139,43 @@ def test_the_half_hour_after_a_visit():
         return dataclasses.replace(made, minute=when % 1440)
 
     found = dataclasses.replace(case(watched(13, 100), watched(13, 100)), glances=watched(1, 200))
-    assert trials.STATISTICS["F17a"]([found]) == pytest.approx(0.5, abs=0.02)
+    assert value("F17a", [found]) == pytest.approx(0.5, abs=0.02)
 
 
 def test_exponents_of_cities():
     people = (1000, 4000, 16000)
-    made = {}
+    made = []
     for n in people:
         kinds = ["robbery"] * round(n**1.2 / 50) + ["theft"] * round(n**1.1 / 10) + ["burglary"] * round(n / 10)
-        made[f"{n} residents"] = side(np.zeros(len(kinds), int), kinds, rest={"population": np.full(365, float(n))})
-    serious, theft = trials.slopes([made])
+        made.append(size_counts(side(np.zeros(len(kinds), int), kinds, rest={"population": np.full(365, float(n))})))
+    serious, theft = slopes({k: np.array([[m[k] for m in made]]) for k in made[0]})
     assert serious == pytest.approx(1.2, abs=0.01) and theft == pytest.approx(0.1, abs=0.01)
+
+
+def test_the_world_without_effect_sets_half_of_the_baselines_against_the_other_half():
+    found = trials.without_effect("F19", {"base.violence": np.arange(5.0), "arm.violence": np.zeros(5)})
+    assert found["base.violence"].tolist() == [0, 1] and found["arm.violence"].tolist() == [2, 3]
+    with pytest.raises(Unscored, match="two seeds"):
+        trials.without_effect("F19", {"base.violence": np.ones(1), "arm.violence": np.ones(1)})
+    same = trials.without_effect("F17a", {"base.after": np.ones(2), "arm.after": np.zeros(2)})
+    assert same["arm.after"].tolist() == same["base.after"].tolist()
+
+
+def test_counts_of_seeds_are_kept_and_score_without_the_events(tmp_path):
+    for k, made in enumerate(seeds(0.5, 0.25, n=3)):
+        place = tmp_path / "trials" / str(k)
+        place.mkdir(parents=True)
+        kept = {f"{arm}|{name}": values for arm, s in made.items() for name, values in {**vars(s), **s.rest}.items()
+                if name != "rest"}
+        np.savez(place / trials.OUTCOMES, **kept)
+        assert not trials.is_counted(place)
+        (place / trials.COUNTED).write_text(json.dumps(trials.count_seed(place)))
+        assert trials.is_counted(place)
+        (place / trials.OUTCOMES).unlink()
+    found = trials.score_trials(tmp_path)
+    assert found["model"]["F16a"].centre == pytest.approx(0.5)
+    assert found["full_displacement"]["F16a"].centre == pytest.approx(-1.0)
+    assert found["model"]["F19"].reasons == ["not counted"]
 
 
 def test_bootstrap_samples_are_of_seeds():
@@ -150,8 +187,21 @@ def test_bootstrap_samples_are_of_seeds():
 def test_every_arm_and_null_world_is_a_valid_specification():
     from analysis.facts.nulls import NULLS, WORLDS
 
-    for change in (*trials.all_arms().values(), *trials.size_arms().values(), *(NULLS[w].change for w in WORLDS)):
+    for change in (*trial_arms.all_arms().values(), *trial_arms.size_arms().values(), *(NULLS[w].change for w in WORLDS)):
         build(merge({"city": {"residents": 2_000}}, change))
     for fact in facts().values():
-        assert not fact.trial or fact.trial == "sizes" or fact.trial in trials.ARMS
-        assert not fact.trial or fact.trial == "sizes" or fact.id in trials.STATISTICS
+        assert not fact.trial or fact.trial == "sizes" or fact.trial in trial_arms.ARMS
+        assert not fact.trial or fact.trial == "sizes" or fact.id in STATISTICS
+
+
+def test_an_arm_that_ends_early_is_the_start_of_the_whole_one():
+    from experiments.paired import run_pairs
+    from experiments.watch import trial_outcome
+
+    base = {"city": {"residents": 3_000}, "years": 0.2, "burn_in_years": 0.1}
+    patrol = {"intervention": {"foot_patrol": {"start": 0, "end": 10, "share": 0.03, "trial": True}}}
+    arms = {"whole": patrol, "short": {**patrol, "years": 30 / 365}}
+    found = run_pairs(base, arms, [3], outcome=trial_outcome).values
+    seen = found["whole"]["day"][0] < 30
+    for name in ("day", "minute", "cell", "kind", "recorded"):
+        assert np.array_equal(found["whole"][name][0][seen], found["short"][name][0]), name
