@@ -11,15 +11,17 @@ import numpy as np
 if TYPE_CHECKING:
     from sim.model import CityModel
 
-# Cities in which trials take place: preset, residents, and what departs from it. Homicides are rare, so that trials
-# which count them need a larger city.
+# Cities in which trials take place: preset, residents, and what departs from it. Most trials at places were held in
+# inner cities: Philadelphia and Chicago have 4,600 residents per km2. Homicides are rare, so that trials which count
+# them need a larger city.
 WORLDS: dict[str, dict[str, Any]] = {
-    "north_american": {"preset": "sprawling_north_american", "residents": 20_000},
+    "north_american": {"preset": "sprawling_north_american", "residents": 30_000, "density": 4_600.0},
     "european": {"preset": "compact_european", "residents": 20_000},
     "weak_state": {"preset": "latin_american_hillsides", "residents": 20_000, "state_presence": 0.4},
     "large": {"preset": "latin_american_hillsides", "residents": 60_000},
     "port": {"preset": "port_city", "residents": 20_000},
-    "generation": {"preset": "sprawling_north_american", "residents": 20_000},  # ten years and more
+    # Ten years and more.
+    "generation": {"preset": "sprawling_north_american", "residents": 20_000, "density": 4_600.0},
 }
 STEP = 10  # days between two looks of those who watch
 

@@ -50,8 +50,9 @@ def _quarter_mile(arm: Ran, base: Ran):
 
 TRIALS = (
     Trial("I01", "Hot spots policing", "Braga & Weisburd (2022)", "hot_spots_patrol",
-          at_places("hot_spots_patrol", HALF), "at places", (-30, -5), "effect",
-          "hottest 5 % of street cells as the police see it, a random half treated, 26 weeks; recorded crime", HALF,
+          at_places("hot_spots_patrol", HALF, layer="reported"), "at places", (-30, -5), "effect",
+          "hottest 5 % of street cells as the police see it, a random half treated, 26 weeks; crimes that people call "
+          "the police to (Sherman and Weisburd 1995: officers on the spot record more)", HALF,
           settings={"share": HOT, "trial": True}),
     Trial("I02", "All hot spots of a city at once, at the same force", "Blattman et al. (2021)", "city_scale_hot_spots",
           together(city=in_city(243), property=in_city(243, types=PROPERTY), violence=in_city(243, types=VIOLENT)),
@@ -63,9 +64,9 @@ TRIALS = (
           "places with the most recorded street violence, 16 hours a day for 12 weeks, then withdrawn; recorded street "
           "violence", 168, settings={"trial": True, "share": 0.03, "end": 84}),
     Trial("I04", "Problem-oriented policing", "Hinkle et al. (2020)", "problem_oriented_places",
-          at_places("problem_oriented_places", YEAR), "at places", (-45, -12), "effect",
-          "the list and hours of the hot-spots trial, answered by the dominant problem, a year; recorded crime", YEAR,
-          settings={"share": HOT, "trial": True}),
+          at_places("problem_oriented_places", YEAR, layer="reported"), "at places", (-45, -12), "effect",
+          "the list and hours of the hot-spots trial, answered by the dominant problem, a year; the same calls",
+          YEAR, settings={"share": HOT, "trial": True}),
     Trial("I06", "Community policing, high-income countries", "Gill et al. (2014)", "community_policing",
           together(city=in_city(YEAR), recorded=in_city(YEAR, layer="recorded")), "city", (-8, 5), "null",
           "places with much recorded crime, a year; all crime in the city (recorded crime may rise)", YEAR,

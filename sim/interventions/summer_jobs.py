@@ -35,8 +35,10 @@ class SummerJobsParams(InterventionParams):
                             doc="time under supervision")
     wage: float = param(175.0, unit="per week", low=0, high=5_000, source="Heller (2014): 1,400 in 8 weeks",
                         doc="legal earnings")
-    gain: float = param(0.2, unit="sd of self-control", low=0, high=2,
-                        source="modelling choice, below Piquero et al. (2016), 0.32",
+    mentor: float = param(0.5, unit="ties", low=0, high=5, source="Heller (2014): one adult mentor for ten youths",
+                          doc="tie to the mentor while the job lasts")
+    gain: float = param(0.32, unit="sd of self-control", low=0, high=2,
+                        source="Piquero et al. (2016), 0.32; Heller (2014): social-emotional learning beside the job",
                         doc="mean restraint that the time with a mentor leaves behind; people differ")
     half_life_days: float = param(365.0, unit="days", low=1, high=3_650,
                                   source="modelling choice (Heller 2014: seen for 16 months)",
@@ -58,7 +60,7 @@ class SummerJobs(Intervention):
     name = "summer_jobs"
     level = "local"
     target = "youths without work in poor areas who apply, by lot"
-    levers = ("occupied", "earnings", "restraint")
+    levers = ("occupied", "earnings", "bond", "restraint")
     evidence = ("I18",)
     side_effects = "more property crime is possible: income and errands take youths to new places"
     Params = SummerJobsParams
@@ -107,6 +109,7 @@ class SummerJobs(Intervention):
         busy = state["treated_ids"][self.working(model)]
         self.put(model, "occupied", busy, min(1.0, dose * p.occupied))
         self.put(model, "earnings", busy, dose * p.wage)
+        self.put(model, "bond", busy, dose * p.mentor)
         after = model.day - state["started"] - 7 * p.weeks
         kept = np.where(after >= 0, 0.5 ** (np.maximum(after, 0) / p.half_life_days), 0.0)
         here = (kept > FORGOTTEN) & selection.present(model, state["treated_ids"])

@@ -22,6 +22,10 @@ class FocusedDeterrenceParams(InterventionParams):
     members_per_1000: float = param(2.0, unit="per 1,000 residents", low=0, high=100,
                                     source="Braga, Weisburd & Turchan (2018): less than half a per cent of residents",
                                     doc="people notified at most")
+    audit: float = param(0.7, unit="share", low=0, high=1,
+                         source="Braga, Kennedy, Waring & Piehl (2001): officers list the members of every group; the "
+                                "share they know is a modelling choice",
+                         doc="members, arrested before or not, whom officers know of groups with recorded violence")
     certainty: float = param(0.3, unit="0-1", low=0, high=1, source="evidence row I05: perceived certainty doubled",
                              doc="risk of arrest a member is told of")
     after_violence: float = param(0.6, unit="0-1", low=0, high=1, source="modelling choice",
@@ -46,13 +50,13 @@ class FocusedDeterrenceParams(InterventionParams):
 class FocusedDeterrence(Intervention):
     """Members of groups whom the police know are told what follows the next shooting, and offered a way out.
 
-    Known are people with arrests: those in a group that recorded events are ascribed to come first, then the most
-    often arrested. Nobody's membership is known without an arrest.
+    The list begins with an audit: officers know most members of the groups that recorded violence is ascribed to. Then
+    come people by their arrests.
     """
 
     name = "focused_deterrence"
     level = "local"
-    target = "members of groups with arrests, as the police know them"
+    target = "members of violent groups and people with arrests, as the police know them"
     levers = ("certainty", "earnings", "bond")
     evidence = ("I05",)
     side_effects = "labelling of those listed; lists can be misused"
@@ -65,11 +69,15 @@ class FocusedDeterrence(Intervention):
 
     def _list(self, model) -> None:
         p, r, state = self.params, model.residents, self.state
-        rows = np.flatnonzero(selection.reachable(model) & (r["arrests"] > 0))
         log, events = model.log, selection.events_since(model, YEAR)
         named = np.unique(log["group"][events][log["recorded"][events]])
-        group = r["group"][rows]
-        concern = np.minimum(r["arrests"][rows], 20) + 100 * ((group >= 0) & np.isin(group, named))
+        reachable = selection.reachable(model)
+        member = reachable & (r["group"] >= 0) & np.isin(r["group"], named)
+        at = np.flatnonzero(member)
+        # What officers know of a person does not change from review to review.
+        member[at] = uniforms(model.seed, f"{self.name}.audit", 0, r["key"][at]) < p.audit
+        rows = np.flatnonzero(member | (reachable & (r["arrests"] > 0)))
+        concern = np.minimum(r["arrests"][rows], 20) + 100 * member[rows]
         keys = r["key"][rows]
         u = uniforms(model.seed, f"{self.name}.listed", model.tick, keys)
         known = np.concatenate([state["treated_ids"], state["control_ids"]])

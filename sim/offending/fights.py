@@ -15,7 +15,7 @@ from sim.sets import among
 
 MINUTE, GRUDGE = decision("offending.minute_quarrel"), decision("offending.minute_grudge")
 GRUDGE_DRAW = decision("offending.grudge")
-SETTLED, CALLED = "offending.settled", "offending.called"
+SETTLED, CALLED, MEDIATED = "offending.settled", "offending.called", "offending.mediated"
 QUARREL = np.array([decision("offending.quarrel"), decision("offending.notice_quarrel")])
 FIGHT = 7  # kind of a fight beside the kinds of property offences
 
@@ -75,7 +75,7 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
             v.count,
             v.start,
             v.minutes,
-            off.quarrel,
+            weights_of(off, model),
             kind,
             cell,
             member,
@@ -98,6 +98,13 @@ def choose(off, model, rows: np.ndarray) -> dict | None:
         avengers=avengers,
         foes=foes,
     )
+
+
+def weights_of(off, model) -> np.ndarray:
+    """Weights of quarrels today: drink counts for less where it is dear."""
+    if not model.levers["alcohol_price"] > 0 or "routines" not in model.mechanisms:
+        return off.quarrel
+    return quarrels.with_less_drink(off.quarrel, model.mechanisms["routines"].sober(model))
 
 
 def parted(off, model, rows: np.ndarray, minutes: np.ndarray, cell: np.ndarray, near: np.ndarray) -> np.ndarray:
@@ -214,7 +221,12 @@ def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
     done = among(who, r["id"][rows[once]])
     for name in ("grudge_who", "grudge_at", "grudge_tick"):
         s[name] = s[name][~done]
-    return rows[once], foes[once]
+    rows, foes = rows[once], foes[once]
+    if model.levers.idle("mediation"):
+        return rows, foes
+    # Mediators who hear of it in time talk them out of it for good.
+    heard = uniforms(model.seed, MEDIATED, model.tick, r["key"][rows]) < model.levers["mediation"][r["cell"][rows]]
+    return rows[~heard], foes[~heard]
 
 
 def leave_to_the_police(off, model) -> None:

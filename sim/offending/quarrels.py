@@ -239,6 +239,16 @@ def choose_victims(
                     out_row[j] = row
 
 
+DRINK = 3  # place of the weight of drink in weight_vector
+
+
+def with_less_drink(weights: np.ndarray, sober: float) -> np.ndarray:
+    """The same weights where a share of what people drink is not drunk."""
+    out = weights.copy()
+    out[DRINK] *= 1.0 - sober
+    return out
+
+
 def weight_vector(p, learned) -> np.ndarray:
     """Parameters of offending and of deterrence (`learned`) that quarrels use."""
     return np.array(

@@ -229,7 +229,7 @@ class RoutinesParams(MechanismParams):
         low=-2,
         high=0,
         source="Wagenaar, Salois and Komro 2009 (-0.51, all beverages)",
-        doc="change of evenings out in bars with the price of alcohol: what people drink, not what they do",
+        doc="change of what people drink, in bars and elsewhere, with the price of alcohol",
     )
     hangout: float = param(
         0.0,
@@ -303,6 +303,10 @@ class Routines(Mechanism):
         table[:, 0] = np.maximum(0, 1 - table[:, 1:].sum(axis=1))
         return table / table.sum(axis=1, keepdims=True)
 
+    def sober(self, model) -> float:
+        """Share of what people usually drink, wherever they do, that the price of alcohol puts an end to."""
+        return max(1.0 - (1.0 + max(model.levers["alcohol_price"], 0.0)) ** self.params.alcohol_elasticity, 0.0)
+
     def given_up(self, model) -> np.ndarray:
         """Share of the outings of this tick that a curfew, closed bars or dear drinks put an end to: float64[7, 6].
 
@@ -310,7 +314,7 @@ class Routines(Mechanism):
         """
         levers = model.levers
         curfew, closed = min(max(levers["curfew"], 0.0), 1.0), min(max(levers["bars_closed"], 0.0), 1.0)
-        dear = max(1.0 - (1.0 + max(levers["alcohol_price"], 0.0)) ** self.params.alcohol_elasticity, 0.0)
+        dear = self.sober(model)
         first = model.slot * model.calendar.tick_hours
         hours = np.arange(first, first + model.calendar.tick_hours)
         table = self.hourly[:, schedules.day_kind(model.calendar.weekday(model.day)), hours]

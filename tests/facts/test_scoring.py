@@ -187,7 +187,8 @@ def test_bootstrap_samples_are_of_seeds():
 def test_every_arm_and_null_world_is_a_valid_specification():
     from analysis.facts.nulls import NULLS, WORLDS
 
-    for change in (*trial_arms.all_arms().values(), *trial_arms.size_arms().values(), *(NULLS[w].change for w in WORLDS)):
+    arms = (*trial_arms.all_arms().values(), *trial_arms.size_arms().values())
+    for change in (*arms, *(NULLS[w].change for w in WORLDS)):
         build(merge({"city": {"residents": 2_000}}, change))
     for fact in facts().values():
         assert not fact.trial or fact.trial == "sizes" or fact.trial in trial_arms.ARMS

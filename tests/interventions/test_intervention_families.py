@@ -54,23 +54,32 @@ def test_transfers_reach_one_adult_of_poor_homes_with_pupils(town):
     assert np.isin(r["dwelling"][rows], pupils).all()
 
 
-def test_notified_members_have_arrests(town):
+def test_notified_are_members_of_violent_groups_as_officers_know_them_then_the_arrested(town):
     model = town(0)
-    model.residents["arrests"][:30] = 1
+    model.residents["arrests"][:] = 0
+    model.residents["arrests"][3:30] = 1
     model.residents["group"][:5] = 7
+    model.residents["group"][40:45] = 8  # a group that no recorded violence is ascribed to
     add = dict(tick=np.full(3, max(model.tick - 1, 0)), cell=np.zeros(3, int), type=np.full(3, CODE["assault"]),
                group=np.full(3, 7), recorded=np.ones(3, bool))
     model.log.append(minute=np.zeros(3), offender_id=np.arange(3), **add)
-    plan = registry.INTERVENTIONS["focused_deterrence"]
-    plan = plan(plan.Params(members_per_1000=3.0, accept=0.5))
-    model.levers._given["certainty"].clear()
-    plan.begin(model)
-    plan.apply(model, 1.0)
-    ids = plan.state["treated_ids"]
-    assert len(ids) == 9 and (model.residents["arrests"][model.residents.rows(ids)] > 0).all()
-    assert set(range(5)) <= set(ids)  # the known group first, and all of it is watched after its violence
-    told = model.levers["certainty"][model.residents.rows(ids)]
-    assert told[np.isin(ids, range(5))] == pytest.approx(0.6) and told[~np.isin(ids, range(5))] == pytest.approx(0.3)
+    cls = registry.INTERVENTIONS["focused_deterrence"]
+
+    def treated(audit):
+        plan = cls(cls.Params(members_per_1000=3.0, accept=0.5, audit=audit))
+        model.levers._given["certainty"].clear()
+        plan.begin(model)
+        plan.apply(model, 1.0)
+        return plan.state["treated_ids"], model.residents.rows(plan.state["treated_ids"])
+
+    _, unknown = treated(0.0)
+    assert not set(range(3)) & set(unknown) and not set(range(40, 45)) & set(unknown)
+    ids, rows = treated(1.0)
+    assert len(ids) == 9 and set(range(5)) <= set(rows) and not set(range(40, 45)) & set(rows)
+    members = np.isin(rows, range(5))
+    assert (model.residents["arrests"][rows[~members]] > 0).all()
+    told = model.levers["certainty"][rows]  # the whole group is watched after its violence
+    assert told[members] == pytest.approx(0.6) and told[~members] == pytest.approx(0.3)
 
 
 def test_firearms_come_back_from_those_the_police_do_not_know(town):
