@@ -304,5 +304,8 @@ class ValidateOptions(OutOptions):
     trial_seeds: int = param(2, unit="runs", low=0, high=10_000, source="modelling choice",
                              doc="seeds of the experiments that some facts need; 20 in the full form")
     sizes: bool = param(False, unit="-", source="-", doc="run eight sizes of the city too, for facts of scaling")
+    recheck: bool = param(False, unit="-", source="-",
+                          doc="take over kept runs of another version of the model, if one run and one seed of the "
+                              "experiments, done again, measure the same to the last digit")
     expect: str = param("", unit="file", source="-",
                         doc="JSON list of facts that must be shown; the command fails when one is lost")

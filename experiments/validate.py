@@ -86,7 +86,7 @@ def _validate(job: Job) -> int:
     if options.sizes and spec.city.preset == "from_files":
         raise SpecError("sizes: cities of other sizes can be made of a preset only, found city=from_files")
     city = build_city(spec)
-    out = _folder(options.out, spec, options.force)
+    out = _folder(options.out, spec, options)
     pieces = pieces_of(spec, options, out)
     days = sum(p.days for p in pieces)
     workers = min(engine.count, len(pieces))
@@ -99,6 +99,8 @@ def _validate(job: Job) -> int:
         return 0
     if kernels_are_new():
         print(COMPILING, file=sys.stderr, flush=True)
+    if options.recheck:
+        recheck(out, spec, pieces)
     _begin(out, spec, city, options)
     failures = _work(pieces, engine, workers, days, out)
     scores = _write(out, spec, city, options, failures)
@@ -140,21 +142,66 @@ def identity(spec: RunSpec) -> dict[str, str]:
     return {"spec_hash": world_spec(spec, MODEL, spec.seed).hash(), "source_hash": source_hash()}
 
 
-def _folder(out: str, spec: RunSpec, force: bool) -> Path:
+def _folder(out: str, spec: RunSpec, options: ValidateOptions) -> Path:
     """The folder, checked: new, empty, or one of ours with the same specification and model."""
     from experiments.outfolder import MANIFEST, check_out, first_foreign, is_ours
 
-    path = Path(out).expanduser().absolute()
+    path, force = Path(out).expanduser().absolute(), options.force
     if path.is_dir() and is_ours(path):
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        if manifest.get("format") == FORMAT and manifest.get("identity") == identity(spec):
+        known, mine = manifest.get("identity", {}), identity(spec)
+        if manifest.get("format") == FORMAT and known == mine:
+            return path
+        if options.recheck and manifest.get("format") == FORMAT and known.get("spec_hash") == mine["spec_hash"]:
             return path
         if force and first_foreign(path) is None:
             return path
         if not force and manifest.get("format") == FORMAT:
             raise SpecError(f"out: {out!r} holds runs of another specification or version of the model; choose another "
-                            "folder, or force=true to replace them")
+                            "folder, force=true to replace them, or recheck=true if only the version is another")
     return check_out(out, force)
+
+
+def recheck(out: Path, spec: RunSpec, pieces: Sequence[Piece]) -> None:
+    """Take over the runs of another version of the model where the first of each kind comes out the same again.
+
+    Raises
+    ------
+    SpecError
+        One line: what came out otherwise. The folder is as it was.
+    """
+    import dataclasses
+    import tempfile
+
+    from experiments.outfolder import MANIFEST
+    from experiments.store import write_json
+    from experiments.worlds import MODEL, TRIALS, do, found
+
+    if not (out / MANIFEST).is_file():
+        return
+    manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    if manifest["identity"] == identity(spec):
+        return
+    done = []
+    for world in (MODEL, TRIALS):
+        piece = next((p for p in pieces if p.world == world and found(p)), None)
+        if piece is None:
+            continue
+        print(f"recheck: {piece.label}", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+            again = dataclasses.replace(piece, folder=folder)
+            do(again, lambda days, note: None)
+            old, new = found(piece), found(again)
+        for key in sorted(old.keys() | new.keys()):
+            if old.get(key) != new.get(key):
+                raise SpecError(f"recheck: {piece.label}: {key}: was {old.get(key)}, is {new.get(key)}; force=true "
+                                "replaces the runs")
+        done.append(piece.label)
+    if not done:
+        raise SpecError(f"recheck: {str(out)!r} has no finished run to compare with; force=true replaces what is there")
+    history = [*manifest.get("rechecked", []), {"from": manifest["identity"]["source_hash"],
+                                                "to": identity(spec)["source_hash"], "runs": done}]
+    write_json(out / MANIFEST, {**manifest, "identity": identity(spec), "rechecked": history})
 
 
 def _begin(out: Path, spec: RunSpec, city: Any, options: ValidateOptions) -> None:
@@ -167,13 +214,22 @@ def _begin(out: Path, spec: RunSpec, city: Any, options: ValidateOptions) -> Non
     out.mkdir(parents=True, exist_ok=True)
     for part in out.glob("runs/*/.*.part-*"):  # of a call that was killed
         shutil.rmtree(part, ignore_errors=True)
-    write_json(out / MANIFEST, {"format": FORMAT, "schema_version": 1, "identity": identity(spec), "complete": False})
+    write_json(out / MANIFEST, {"format": FORMAT, "schema_version": 1, "identity": identity(spec), "complete": False,
+                                "rechecked": _rechecked(out)})
     if not (out / "observed.parquet").is_file():
         from experiments.observed import write_observed
 
         about = write_observed(out, spec, city)
         if about:
             print(f"recorded crime of the city itself: {about['events']:,} events in {about['days']} days")
+
+
+def _rechecked(out: Path) -> list[dict[str, Any]]:
+    """Versions of the model from which the runs were taken over."""
+    from experiments.outfolder import MANIFEST
+
+    path = out / MANIFEST
+    return json.loads(path.read_text(encoding="utf-8")).get("rechecked", []) if path.is_file() else []
 
 
 def _work(pieces: Sequence[Piece], engine: EngineOptions, workers: int, days: float, folder: Path
@@ -218,6 +274,7 @@ def _write(out: Path, spec: RunSpec, city: Any, options: ValidateOptions, failur
     write_json(out / MANIFEST, {
         "format": FORMAT, "schema_version": 1, "identity": identity(spec), "spec": spec.as_dict(), "about": about,
         "city": describe_city(city), "complete": not failures, "failures": [f"{n}: {e}" for n, e in failures],
+        "rechecked": _rechecked(out),
         **machine()})
     return scores
 

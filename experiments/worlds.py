@@ -62,6 +62,18 @@ def do(piece: Piece, tell: Callable[[float, str], None]) -> str:
     return piece.label
 
 
+def found(piece: Piece) -> dict[str, Any]:
+    """What a finished piece measured or counted, by world and fact; nothing where it is not finished."""
+    from analysis.facts.trials import COUNTED
+
+    path = piece.place / (COUNTED if piece.world in (TRIALS, SIZES) else MEASURED)
+    if not path.is_file():
+        return {}
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    parts = kept["worlds"] if "worlds" in kept else {MODEL: kept.get("values", {}), **kept.get("nulls", {})}
+    return {f"{world}, {fact}": value for world, facts in parts.items() for fact, value in facts.items()}
+
+
 def _whole(place: Path, fill: Callable[[Path], None]) -> None:
     """Fill a folder under another name and put it in its place."""
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,30 @@ def test_a_second_call_keeps_what_is_there(folder, capsys):
     assert len(before) == 2 and len(after) == 3 and before.items() <= after.items()
 
 
+def test_runs_of_another_version_are_taken_over_only_if_one_comes_out_the_same(folder, monkeypatch, capsys):
+    from experiments import provenance
+
+    kept = {p: p.read_bytes() for p in folder.rglob("measured.json")}
+    monkeypatch.setattr(provenance, "source_hash", lambda: "another")
+    assert main(["validate", *SMALL, f"out={folder}"]) == 2
+    assert "recheck=true" in capsys.readouterr().err
+    first = sorted(kept)[0]
+    changed = json.loads(kept[first])
+    changed["values"]["F11b"]["value"] += 1e-9
+    first.write_text(json.dumps(changed))
+    assert main(["validate", *SMALL, "recheck=true", f"out={folder}"]) == 2
+    err = capsys.readouterr().err
+    assert "model, F11b: was" in err
+    first.write_bytes(kept[first])
+    assert main(["validate", *SMALL, "recheck=true", f"out={folder}"]) == 0
+    assert {p: p.read_bytes() for p in folder.rglob("measured.json")} == kept
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["identity"]["source_hash"] == "another" and manifest["rechecked"][0]["to"] == "another"
+    monkeypatch.undo()
+    assert main(["validate", *SMALL, "recheck=true", f"out={folder}"]) == 0
+    assert len(json.loads((folder / "manifest.json").read_text())["rechecked"]) == 2
+
+
 def test_a_lost_fact_fails_the_command(folder, tmp_path, capsys):
     (tmp_path / "expected.json").write_text('["F02a"]')
     assert main(["validate", *SMALL, f"out={folder}", f"expect={tmp_path}/expected.json"]) == 3
