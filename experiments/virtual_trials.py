@@ -55,11 +55,12 @@ def _carry_out(job: Job) -> int:
     chosen = {name: t for name, t in catalogue().items() if not options.trials or name in options.trials}
     seeds = [spec.seed + k for k in range(options.replications)]
     given = {key: value for key, value in spec.as_dict().items() if key not in ("city", "seed", "years")}
-    works = []
+    works, stamps = [], {}
     for world in dict.fromkeys(t.world for t in chosen.values()):
         base = world_settings(world, given, options.scale)
         stamp = {"source_hash": source_hash(), "scale": options.scale, "burn_in_years": spec.burn_in_years,
                  "spec_hash": build(base).hash()}
+        stamps[world] = stamp
         for seed in seeds:
             missing = tuple(n for n, t in chosen.items() if t.world == world)
             work = Work(world, seed, missing, base, str(out / "pairs"), stamp)
@@ -90,7 +91,7 @@ def _carry_out(job: Job) -> int:
     progress.close()
     worlds = {t.world for t in chosen.values()}
     same = all(placebo(world_settings(w, given, min(options.scale, 0.15)), w, seeds[0]) for w in sorted(worlds))
-    found = _found(out / "pairs", chosen, seeds, same)
+    found = _found(out / "pairs", chosen, seeds, stamps, same)
     found["burn_in_years"], found["scale"] = spec.burn_in_years, options.scale
     found["provenance"] = {**machine(), **watch.read()}
     _write(out, found)
@@ -102,20 +103,18 @@ def _carry_out(job: Job) -> int:
     return 130 if interrupted else 1 if failed else 0
 
 
-def _found(folder: Path, chosen: dict[str, Any], seeds: Sequence[int], same: bool) -> dict[str, Any]:
+def _found(folder: Path, chosen: dict[str, Any], seeds: Sequence[int], stamps: dict[str, Any], same: bool
+           ) -> dict[str, Any]:
     """Scores of every trial that has two pairs at least, from what is stored."""
-    import json
-
     from analysis.trial_scores import score
+    from experiments.trials.carry_out import stored
 
     measured: dict[str, list] = {name: [] for name in chosen}
-    for world in sorted({t.world for t in chosen.values()}):
+    for world, stamp in sorted(stamps.items()):
         for seed in seeds:
-            path = folder / f"{world}-{seed}.json"
-            if path.is_file():
-                for name, values in json.loads(path.read_text(encoding="utf-8"))["trials"].items():
-                    if name in measured:
-                        measured[name].append(values)
+            for name, values in stored(folder / f"{world}-{seed}.json", stamp).items():
+                if name in measured:
+                    measured[name].append(values)
     trials = {}
     for name, values in measured.items():
         if len(values) >= 2:

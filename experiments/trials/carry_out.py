@@ -63,14 +63,17 @@ def world_settings(name: str, given: Mapping[str, Any], scale: float) -> dict[st
 
 
 def stored(path: Path, stamp: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was measured for a world and a seed by this very code and settings, else nothing."""
+    """Return what was measured for a world and a seed by this very model and settings and is declared so still."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError:
         raise SpecError(f"{path}: expected a file of measured trials, found something else") from None
-    return content["trials"] if content.get("stamp") == dict(stamp) else {}
+    if content.get("stamp") != dict(stamp):
+        return {}
+    return {name: values for name, values in content["trials"].items()
+            if name in catalogue() and content["declared"].get(name) == catalogue()[name].declared()}
 
 
 def do(work: Work, tell: Tell) -> list[str]:
@@ -100,7 +103,8 @@ def do(work: Work, tell: Tell) -> list[str]:
         found = trial.measure(runs[key], base)
         done[trial.id] = {name: [float(a), float(b)] for name, (a, b) in found.items()}
         ids.append(trial.id)
-        write_json(work.path, {"stamp": dict(work.stamp), "world": work.world, "seed": work.seed, "trials": done})
+        write_json(work.path, {"stamp": dict(work.stamp), "world": work.world, "seed": work.seed, "trials": done,
+                               "declared": {name: catalogue()[name].declared() for name in done}})
     return ids
 
 

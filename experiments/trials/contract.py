@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -122,3 +125,20 @@ class Trial:
         if not self.intervention:
             return {}
         return {"shock" if self.shock else "intervention": {self.intervention: dict(self.settings)}}
+
+    def declared(self) -> str:
+        """Hash of all that its result depends on but the model: arm, world, length, how it is counted."""
+        what = [self.changes(), WORLDS[self.world], self.days,
+                [_told(f) for f in (self.measure, self.watch, self.hook, self.base_hook)]]
+        return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _told(value: Any) -> Any:
+    """What a function says and encloses, for a hash that is the same from run to run."""
+    if inspect.isfunction(value):
+        return [inspect.getsource(value), [_told(c.cell_contents) for c in value.__closure__ or ()]]
+    if isinstance(value, dict):
+        return {str(k): _told(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_told(v) for v in value]
+    return value

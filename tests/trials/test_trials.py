@@ -106,6 +106,19 @@ def test_a_buffer_is_near_and_leaves_out_what_is_treated(town):
     assert distance.max() == 2 and distance.min() == 1
 
 
+def test_a_trial_that_is_declared_otherwise_has_another_hash():
+    import dataclasses
+
+    trials = catalogue()
+    hashes = {t.declared() for t in trials.values()}
+    assert len(hashes) == len(trials), "I08 and I09 differ in what they count alone"
+    one = trials["I04"]
+    assert one.declared() == dataclasses.replace(one, title="The same by another name").declared()
+    changes = dict(settings={"share": 0.1, "trial": True}), dict(days=100), dict(world="european"), \
+        dict(measure=trials["I08"].measure)
+    assert len({dataclasses.replace(one, **c).declared() for c in changes} | {one.declared()}) == 5
+
+
 def test_trials_run_are_stored_and_resumed(tmp_path, capsys):
     out = tmp_path / "trials"
     words = ["trials", "trials=[I01,I02]", "replications=2", "scale=0.05", "burn_in_years=0.1", "engine=serial",
