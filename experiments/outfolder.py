@@ -21,7 +21,7 @@ OURS = {"events.parquet", "people.parquet", "places.parquet", "series.parquet", 
         "table.csv", "variance.csv", "indicators.csv", "iccs.csv", "observed.parquet", "report.html",
         "areas.csv", "areas.geojson", "facilities.csv", "bench.json", "diagnosis.json", "diagnosis.html",
         "ranking.csv", "ranking.json", "discovery.csv", "discovery.json", "facts.json", "facts.md", "facts.html",
-        "measured.json", "counted.json", "outcomes.npz", "watched.npz"}
+        "measured.json", "counted.json", "arms.json", "outcomes.npz", "watched.npz"}
 LEFT_OVER = ".part-"
 # Files at the top of a sweep's folder; what is made of a sweep later belongs here too.
 OF_SWEEPS = {MANIFEST, "experiment.yaml", "design.parquet", "table.parquet", "results.parquet", "ledger.parquet",

@@ -19,7 +19,7 @@ from sim.spec import RunSpec, build, merge
 
 MODEL = "model"
 TRIALS, SIZES = "trials", "sizes"
-MEASURED = "measured.json"
+MEASURED, ARMS = "measured.json", "arms.json"
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def _whole(place: Path, fill: Callable[[Path], None]) -> None:
     try:
         part.chmod(0o755)
         fill(part)
+        shutil.rmtree(place, ignore_errors=True)  # what is done anew
         os.replace(part, place)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -127,31 +128,54 @@ def _measure(piece: Piece) -> None:
 
 def _experiment(piece: Piece, tell: Callable[[float, str], None]) -> None:
     """Run the arms of a seed and count them, as far as that has not been done."""
-    from analysis.facts.trials import COUNTED, OUTCOMES, count_seed, count_sizes, is_counted
+    from analysis.facts.trials import COUNTED, count_seed, count_sizes, is_counted
     from experiments.store import write_json
 
     if is_counted(piece.place):
         tell(piece.days, "done before")
         return
-    if (piece.place / OUTCOMES).is_file():
-        tell(piece.days, "counted anew")
+    kept, missing = _kept_arms(piece)
+    if missing:
+        _whole(piece.place, lambda folder: _trials(piece, folder, missing, kept, tell))
     else:
-        shutil.rmtree(piece.place, ignore_errors=True)  # counts of another version, whose events were not kept
-        _whole(piece.place, lambda folder: _trials(piece, folder, tell))
+        tell(piece.days, "counted anew")
     count = count_sizes if piece.world == SIZES else count_seed
     write_json(piece.place / COUNTED, count(piece.place))
 
 
-def _trials(piece: Piece, folder: Path, tell: Callable[[float, str], None]) -> None:
+def _arms(piece: Piece) -> Mapping[str, Mapping[str, Any]]:
+    from analysis.facts.trial_arms import all_arms, size_arms
+
+    return size_arms() if piece.world == SIZES else all_arms()
+
+
+def _kept_arms(piece: Piece) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
+    """Outcomes that were kept of arms declared as they are now, and the arms that are to be run."""
     import numpy as np
 
-    from analysis.facts.trial_arms import all_arms, size_arms
+    from analysis.facts.trial_arms import BASE
+    from analysis.facts.trials import OUTCOMES
+
+    arms, path = _arms(piece), piece.place / ARMS
+    if not (path.is_file() and (piece.place / OUTCOMES).is_file()):
+        return {}, dict(arms)
+    ran = json.loads(path.read_text(encoding="utf-8"))
+    same = {name for name, change in arms.items() if ran.get(name) == json.loads(json.dumps(change))}
+    with np.load(piece.place / OUTCOMES, allow_pickle=False) as file:
+        kept = {key: file[key] for key in file.files if key.rpartition("|")[0] in same | {BASE}}
+    return kept, {name: change for name, change in arms.items() if name not in same}
+
+
+def _trials(piece: Piece, folder: Path, arms: Mapping[str, Mapping[str, Any]], kept: dict[str, Any],
+            tell: Callable[[float, str], None]) -> None:
+    import numpy as np
+
     from analysis.facts.trials import OUTCOMES
     from experiments.paired import run_pairs
+    from experiments.store import write_json
     from experiments.watch import note_visits, trial_outcome
 
     sizes = piece.world == SIZES
-    arms = size_arms() if sizes else all_arms()
     usual = piece.spec["years"]
     step = piece.days / (365 * (sum(arm.get("years", usual) for arm in arms.values()) + usual * (not sizes)))
 
@@ -162,8 +186,10 @@ def _trials(piece: Piece, folder: Path, tell: Callable[[float, str], None]) -> N
 
     pairs = run_pairs(piece.spec, arms, [piece.seed], outcome=trial_outcome, watch=watch,
                       apart=tuple(arms) if sizes else ())
-    np.savez_compressed(folder / OUTCOMES, **{f"{arm}|{name}": values[0] for arm, outcomes in pairs.values.items()
-                                              for name, values in outcomes.items() if not _missing(values[0])})
+    new = {f"{arm}|{name}": values[0] for arm, outcomes in pairs.values.items() for name, values in outcomes.items()
+           if not _missing(values[0])}
+    np.savez_compressed(folder / OUTCOMES, **{**kept, **new})
+    write_json(folder / ARMS, dict(_arms(piece)))
 
 
 def _missing(value: Any) -> bool:

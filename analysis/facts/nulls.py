@@ -164,7 +164,7 @@ NULLS: dict[str, Null] = {
     "same_areas": Null("random neighbourhoods", "Rates dealt anew among neighbourhoods.", shuffled_areas),
     "constant_hazard": Null("constant hazard", "The released are arrested as others of their age and sex are.",
                             constant_hazard),
-    "no_fading": Null("beliefs do not fade", "What was learned of the police is never forgotten."),
+    "no_fading": Null("deterrence does not fade", "Patrols that left are felt as if they were there."),
     "no_entry": Null("no entry", "Nobody starts to sell or to import, and orders do not follow margins."),
     "no_effect": Null("no reaction", "Two arms that differ by chance alone."),
     "fixed_budget": Null("fixed budgets", "Users spend the same, whatever the price."),

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 BASE = "baseline"
-FADES = {"mechanism": {"deterrence": {"half_life_days": 3650.0, "memory_days": 100.0}}}
 ENTRY = {"mechanism": {"drugs": {"entry": 0.0, "orders_follow": 0.0}, "flows": {"finance": 0.0}}}
-HOT = {"share": 0.05, "trial": True}
+# Officers on top of the force, three hours a day at a place, as was meant in Minneapolis (Sherman and Weisburd 1995).
+HOT = {"share": 0.05, "trial": True, "visits_per_day": 12.0, "minutes": 15.0, "extra": True}
+WALKED = {"start": 0, "share": 0.03, "trial": True}
 PATROLLED, LEFT = 154, (28, 84)  # days of foot patrol; days after it that are looked at
 MARKET_DAYS = 90  # in which arrests of sellers are looked at
 SEIZED = (0.12, 0.30)  # share of drugs seized on the way: usual and raised
@@ -32,8 +33,7 @@ ARMS: dict[str, Mapping[str, Any]] = {
     "dear_drugs": {"shock": {"price_shock": {"start": 0, "share": DEARER}}},
     "seller_arrests": {"intervention": {"seller_arrests": {"start": 0, "end": 7, "sellers": 0.3}}, **RAID},
     "hot_spots": {"intervention": {"hot_spots_patrol": HOT}},
-    "foot_patrol": {"intervention": {"foot_patrol": {"start": 0, "end": PATROLLED, "share": 0.03, "trial": True}},
-                    **WALK},
+    "foot_patrol": {"intervention": {"foot_patrol": {**WALKED, "end": PATROLLED}}, **WALK},
     "city_scale": {"intervention": {"city_scale_hot_spots": {"share": 0.10}}},
     "stays": {"intervention": {"hot_spots_patrol": {"share": 0.05, "visits_per_day": 8.0, "minutes": 13.0,
                                                     "extra": True}}},
@@ -41,9 +41,11 @@ ARMS: dict[str, Mapping[str, Any]] = {
                                                       "extra": True}}},
     "more_police": {"intervention": {"more_police": {"force": FORCE}}},
 }
-# Arms of null worlds: (null, its change, the arms in it, "" for its baseline).
+# Arms of null worlds: (null, its change, the arms in it, "" for a baseline of its own). Deterrence that does not fade
+# is that of patrols that have not left.
 NULL_ARMS: dict[str, tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]] = {
-    "no_fading": (FADES, {"": WALK, "foot_patrol": ARMS["foot_patrol"]}),
+    "no_fading": ({}, {"foot_patrol": {"intervention": {"foot_patrol": {**WALKED, "end": PATROLLED + LEFT[1]}},
+                                       **WALK}}),
     "no_entry": (ENTRY, {"": {}, "shortage": ARMS["shortage"], "seller_arrests": ARMS["seller_arrests"]}),
 }
 SIZES = tuple(round(4_000 * 2 ** (4 * k / 7)) for k in range(8))  # residents; 16-fold from first to last

@@ -65,7 +65,7 @@ def read_seed(path: str | os.PathLike) -> dict[str, Side]:
 
 def case(trial: str, world: str, sides: Mapping[str, Side], key: int = 0) -> Case:
     """The pair of a trial in the model or a null world; `key` tells the draws of one seed from those of another."""
-    base = sides[world] if world in NULL_ARMS else sides[BASE]
+    base = sides.get(world, sides[BASE])
     arm = sides[f"{world}/{trial}"] if world in NULL_ARMS else sides[trial]
     treated, control = (arm.rest.get(f"{name}_cells", np.empty(0)) for name in ("treated", "control"))
     buffer = _ring(treated, control, base.rest)

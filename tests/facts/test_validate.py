@@ -63,6 +63,33 @@ def test_runs_of_another_version_are_taken_over_only_if_one_comes_out_the_same(f
     assert len(json.loads((folder / "manifest.json").read_text())["rechecked"]) == 2
 
 
+def test_only_arms_that_are_missing_or_declared_otherwise_are_run(tmp_path, monkeypatch):
+    import numpy as np
+
+    from analysis.facts import trial_arms
+    from experiments import worlds
+
+    def ran(arms):
+        told = []
+        monkeypatch.setattr(trial_arms, "all_arms", lambda: arms)
+        worlds.do(piece, lambda days, note: told.append(days))
+        (piece.place / "counted.json").unlink()
+        with np.load(piece.place / "outcomes.npz") as kept:
+            return {k: kept[k] for k in kept.files}, sum(told)
+
+    spec = {"city": {"residents": 1_500}, "years": 0.05, "burn_in_years": 0.02, "seed": 4}
+    piece = worlds.Piece(worlds.TRIALS, 4, spec, str(tmp_path), 100.0)
+    patrol, lit = {"intervention": {"foot_patrol": {}}}, {"intervention": {"street_lighting": {}}}
+    first, _ = ran({"foot_patrol": patrol})
+    same, _ = ran({"foot_patrol": patrol})
+    more, _ = ran({"foot_patrol": patrol, "lit": lit})
+    assert all(np.array_equal(first[k], same[k]) and np.array_equal(first[k], more[k]) for k in first)
+    assert len(more["lit|day"]) and json.loads((piece.place / "arms.json").read_text()).keys() == {"foot_patrol", "lit"}
+    changed, _ = ran({"foot_patrol": {"intervention": {"foot_patrol": {"share": 0.2}}}, "lit": lit})
+    assert len(changed["foot_patrol|treated_cells"]) > len(first["foot_patrol|treated_cells"])
+    assert np.array_equal(changed["lit|day"], more["lit|day"])
+
+
 def test_a_lost_fact_fails_the_command(folder, tmp_path, capsys):
     (tmp_path / "expected.json").write_text('["F02a"]')
     assert main(["validate", *SMALL, f"out={folder}", f"expect={tmp_path}/expected.json"]) == 3
