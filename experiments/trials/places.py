@@ -62,7 +62,7 @@ TRIALS = (
     Trial("I03", "Foot patrol at violent hot spots", "Ratcliffe et al. (2011); Sorg et al. (2013)", "foot_patrol",
           _foot_patrol, "at places", (-35, -8), "effect",
           "places with the most recorded street violence, 16 hours a day for 12 weeks, then withdrawn; recorded street "
-          "violence", 168, settings={"trial": True, "share": 0.03, "end": 84}),
+          "violence", 168, settings={"trial": True, "share": 0.06, "end": 84}),
     Trial("I04", "Problem-oriented policing", "Hinkle et al. (2020)", "problem_oriented_places",
           at_places("problem_oriented_places", YEAR, layer="reported"), "at places", (-45, -12), "effect",
           "the list and hours of the hot-spots trial, answered by the dominant problem, a year; the same calls",
@@ -88,7 +88,7 @@ TRIALS = (
     Trial("I11", "Light towers at dense estates", "Chalfin et al. (2022)", "light_towers",
           at_places("light_towers", HALF, night=True, outdoors=True), "at places", (-50, -10), "effect",
           "half of the dense housing with the most crime recorded at night in the open, 6 months; recorded outdoor "
-          "crime at night there", HALF, settings={"trial": True, "share": 0.04}),
+          "crime at night there", HALF, settings={"trial": True, "share": 0.10}),
     Trial("I12", "Neighbourhood watch", "Bennett, Holloway & Farrington (2008)", "neighbourhood_watch_scheme",
           at_places("neighbourhood_watch_scheme", YEAR, types=("burglary",)), "at places", (-28, -3), "effect",
           "half of the places with the most recorded burglary, a year; recorded burglary there", YEAR,
