@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.errors import DataError
 from sim.spec import RunSpec, build, merge
 
 MODEL = "model"
@@ -123,6 +124,9 @@ def _measure(piece: Piece) -> None:
     path = piece.place / MEASURED
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("sources") == sources_hash():
         return
+    if not (piece.place / "events.parquet").is_file():
+        raise DataError(f"{path}: was measured by another version of the facts, and the events were not kept; run it "
+                        "anew in another folder")
     write_json(path, {"sources": sources_hash(), **measure_run(piece.place, with_nulls=piece.world == MODEL)})
 
 

@@ -95,9 +95,11 @@ def _moved(base: Side, arm: Side, treated: np.ndarray, buffer: np.ndarray, key: 
     """What would be seen if every offence prevented at treated places had been committed in the buffer."""
     rng = np.random.default_rng([key, 611])
     cell = base.cell.copy()
+    days = (0, len(arm.rest.get("population", ())) or 10_000)  # the arm may have ended before the baseline
     for types in (VIOLENT, PROPERTY):
-        lost = int(base.count(types, treated) - arm.count(types, treated))
-        rows = np.flatnonzero(np.isin(base.kind, [CODE[t] for t in types]) & np.isin(base.cell, treated))
+        lost = int(base.count(types, treated, days) - arm.count(types, treated, days))
+        rows = np.flatnonzero(np.isin(base.kind, [CODE[t] for t in types]) & np.isin(base.cell, treated)
+                              & (base.day < days[1]))
         if lost > 0 and len(buffer):
             cell[rng.choice(rows, lost, replace=False)] = rng.choice(buffer, lost)
     return dataclasses.replace(base, cell=cell)

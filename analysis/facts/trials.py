@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from analysis.facts.base import Unscored, facts
+from analysis.facts.records import PROPERTY, VIOLENT
 from analysis.facts.scoring import Sample
 from analysis.facts.trial_arms import NULL_ARMS
 from analysis.facts.trial_sides import case, read_seed
@@ -31,8 +32,12 @@ SAMPLES = 200
 def counting_hash() -> str:
     """Hash of the files that count, so that what an older version counted is not mixed with what this one does."""
     digest = hashlib.sha256()
-    for name in ("trial_arms", "trial_sides", "trial_statistics"):
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes() + b"\0")
+    here = Path(__file__)
+    for path in (*(here.with_name(f"trial_{name}.py") for name in ("arms", "sides", "statistics")),
+                 here.parents[1] / "displacement.py"):
+        digest.update(path.read_bytes() + b"\0")
+    declared = [(f.id, f.trial, f.null) for f in facts().values() if f.trial]
+    digest.update(json.dumps([declared, VIOLENT, PROPERTY]).encode())
     return digest.hexdigest()[:16]
 
 
@@ -133,7 +138,7 @@ def score_trials(folder: str | os.PathLike) -> dict[str, dict[str, Sample]]:
 
 
 def _counted(folder: str | os.PathLike, kind: str) -> list[Path]:
-    return sorted(Path(folder).glob(f"{kind}/*/{COUNTED}"))
+    return [p for p in sorted(Path(folder).glob(f"{kind}/*/{COUNTED}")) if is_counted(p.parent)]
 
 
 def _of_world(name: str, world: str, seeds: Sequence[Mapping[str, Any]]) -> Sample:

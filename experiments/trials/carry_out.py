@@ -73,7 +73,7 @@ def stored(path: Path, stamp: Mapping[str, Any]) -> dict[str, Any]:
     if content.get("stamp") != dict(stamp):
         return {}
     return {name: values for name, values in content["trials"].items()
-            if name in catalogue() and content["declared"].get(name) == catalogue()[name].declared()}
+            if name in catalogue() and content.get("declared", {}).get(name) == catalogue()[name].declared()}
 
 
 def do(work: Work, tell: Tell) -> list[str]:

@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,8 +128,9 @@ class Trial:
         return {"shock" if self.shock else "intervention": {self.intervention: dict(self.settings)}}
 
     def declared(self) -> str:
-        """Hash of all that its result depends on but the model: arm, world, length, how it is counted."""
-        what = [self.changes(), WORLDS[self.world], self.days,
+        """Hash of what its result depends on beside the model: arm, world, length, how it is counted."""
+        counting = Path(__file__).with_name("measures.py").read_text(encoding="utf-8")
+        what = [self.changes(), WORLDS[self.world], self.days, STEP, counting,
                 [_told(f) for f in (self.measure, self.watch, self.hook, self.base_hook)]]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

@@ -74,8 +74,8 @@ class FocusedDeterrence(Intervention):
         reachable = selection.reachable(model)
         member = reachable & (r["group"] >= 0) & np.isin(r["group"], named)
         at = np.flatnonzero(member)
-        # What officers know of a person does not change from review to review.
-        member[at] = uniforms(model.seed, f"{self.name}.audit", 0, r["key"][at]) < p.audit
+        # What officers know of a person does not change from review to review; an arrest tells them anyway.
+        member[at] = (uniforms(model.seed, f"{self.name}.audit", 0, r["key"][at]) < p.audit) | (r["arrests"][at] > 0)
         rows = np.flatnonzero(member | (reachable & (r["arrests"] > 0)))
         concern = np.minimum(r["arrests"][rows], 20) + 100 * member[rows]
         keys = r["key"][rows]

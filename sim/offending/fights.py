@@ -225,7 +225,8 @@ def grudges(off, model) -> tuple[np.ndarray, np.ndarray]:
     if model.levers.idle("mediation"):
         return rows, foes
     # Mediators who hear of it in time talk them out of it for good.
-    heard = uniforms(model.seed, MEDIATED, model.tick, r["key"][rows]) < model.levers["mediation"][r["cell"][rows]]
+    scene = r["cell"][r.rows(foes)]
+    heard = uniforms(model.seed, MEDIATED, model.tick, r["key"][rows]) < model.levers["mediation"][scene]
     return rows[~heard], foes[~heard]
 
 

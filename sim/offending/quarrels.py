@@ -97,6 +97,7 @@ def choose_quarrel(
         w_step_in,
         elsewhere,
         in_bars,
+        w_drink_home,
     ) = weights
     for j in range(rows.size):
         i = rows[j]
@@ -123,7 +124,7 @@ def choose_quarrel(
                 member = next_member[row]
             if who < 0:
                 continue
-            v = 0.4 * w_drink * evening + influence + strain[j] - theta_domestic
+            v = 0.4 * w_drink_home * evening + influence + strain[j] - theta_domestic
             if unit(u0) < awake[j] / (1.0 + math.exp(-v / scale)):
                 out_kind[j], out_cell[j], out_victim[j] = HOUSEHOLD, c, who
             continue
@@ -239,13 +240,13 @@ def choose_victims(
                     out_row[j] = row
 
 
-DRINK = 3  # place of the weight of drink in weight_vector
+OUTSIDE_BARS = (18, 20)  # places in weight_vector of drink on the street and on visits, and at home
 
 
 def with_less_drink(weights: np.ndarray, sober: float) -> np.ndarray:
-    """The same weights where a share of what people drink is not drunk."""
+    """The same weights where a share of what people drink outside bars is not drunk; to bars they go less often."""
     out = weights.copy()
-    out[DRINK] *= 1.0 - sober
+    out[list(OUTSIDE_BARS)] *= 1.0 - sober
     return out
 
 
@@ -273,5 +274,6 @@ def weight_vector(p, learned) -> np.ndarray:
             p.step_in,
             p.drink_elsewhere,
             p.step_in_bars,
+            p.drink,  # at home
         ]
     )

@@ -67,7 +67,11 @@ def test_only_arms_that_are_missing_or_declared_otherwise_are_run(tmp_path, monk
     import numpy as np
 
     from analysis.facts import trial_arms
-    from experiments import worlds
+    from experiments import paired, worlds
+
+    asked, run_pairs = [], paired.run_pairs
+    monkeypatch.setattr(paired, "run_pairs", lambda spec, arms, *a, **k: asked.append(set(arms)) or run_pairs(
+        spec, arms, *a, **k))
 
     def ran(arms):
         told = []
@@ -88,6 +92,7 @@ def test_only_arms_that_are_missing_or_declared_otherwise_are_run(tmp_path, monk
     changed, _ = ran({"foot_patrol": {"intervention": {"foot_patrol": {"share": 0.2}}}, "lit": lit})
     assert len(changed["foot_patrol|treated_cells"]) > len(first["foot_patrol|treated_cells"])
     assert np.array_equal(changed["lit|day"], more["lit|day"])
+    assert asked == [{"foot_patrol"}, {"lit"}, {"foot_patrol"}]
 
 
 def test_a_lost_fact_fails_the_command(folder, tmp_path, capsys):

@@ -74,6 +74,7 @@ def test_notified_are_members_of_violent_groups_as_officers_know_them_then_the_a
 
     _, unknown = treated(0.0)
     assert not set(range(3)) & set(unknown) and not set(range(40, 45)) & set(unknown)
+    assert {3, 4} <= set(unknown), "members who were arrested are known without an audit, and come first"
     ids, rows = treated(1.0)
     assert len(ids) == 9 and set(range(5)) <= set(rows) and not set(range(40, 45)) & set(rows)
     members = np.isin(rows, range(5))

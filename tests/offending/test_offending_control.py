@@ -8,6 +8,7 @@ import pytest
 from offending_world import make_world
 from test_offending_quarrels import quarrel
 
+from sim.guardianship.deterrence import DeterrenceParams
 from sim.model import CityModel
 from sim.offending import fights, quarrels, situation
 from sim.offending.params import OffendingParams
@@ -109,3 +110,27 @@ def test_victims_who_told_the_police_leave_it_to_them(share):
     assert (left % 2 == 1).sum() == n // 2, "who told nobody bears the grudge"
     assert (left % 2 == 0).mean() * len(left) / (n // 2) == pytest.approx(1 - share, abs=0.12)
     assert len(off.state["grudge_at"]) == len(off.state["grudge_who"]) == len(off.state["grudge_tick"])
+
+
+def test_dear_drink_counts_for_less_outside_bars():
+    params, learned = OffendingParams(), DeterrenceParams()
+    usual = quarrels.weight_vector(params, learned)
+    assert usual[list(quarrels.OUTSIDE_BARS)].tolist() == [params.drink_elsewhere, params.drink]
+    less = quarrels.with_less_drink(usual, 0.5)
+    moved = np.flatnonzero(less != usual)
+    assert moved.tolist() == list(quarrels.OUTSIDE_BARS) and (less[moved] == 0.5 * usual[moved]).all()
+    assert (quarrels.with_less_drink(usual, 0.0) == usual).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_mediators_settle_personal_revenge(share):
+    model = CityModel(city={"residents": 2_000}, burn_in_years=0, years=0.1, seed=6,
+                      mechanism={"offending": dict(grudge=1.0, violence_threshold=2.0)})
+    model.run_days(8)
+    model.levers.put("test", "mediation", np.arange(model.city.grid.cells), share)
+    off, struck = model.mechanisms["offending"], 0
+    assert len(off.state["grudge_who"])
+    for _ in range(30):
+        model.step()
+        struck += len(fights.grudges(off, model)[0])
+    assert (struck == 0) == (share == 1.0)
