@@ -305,7 +305,7 @@ class ValidateOptions(OutOptions):
                              doc="seeds of the experiments that some facts need; 20 in the full form")
     sizes: bool = param(False, unit="-", source="-", doc="run eight sizes of the city too, for facts of scaling")
     recheck: bool = param(False, unit="-", source="-",
-                          doc="take over kept runs of another version of the model, if one run and one seed of the "
-                              "experiments, done again, measure the same to the last digit")
+                          doc="take over kept runs of another version of the model, if the first of the model, of each "
+                              "null world and of the experiments, done again, measure the same to the last digit")
     expect: str = param("", unit="file", source="-",
                         doc="JSON list of facts that must be shown; the command fails when one is lost")

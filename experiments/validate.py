@@ -175,7 +175,7 @@ def recheck(out: Path, spec: RunSpec, pieces: Sequence[Piece]) -> None:
 
     from experiments.outfolder import MANIFEST
     from experiments.store import write_json
-    from experiments.worlds import MODEL, TRIALS, do, found
+    from experiments.worlds import do, found
 
     if not (out / MANIFEST).is_file():
         return
@@ -183,10 +183,11 @@ def recheck(out: Path, spec: RunSpec, pieces: Sequence[Piece]) -> None:
     if manifest["identity"] == identity(spec):
         return
     done = []
-    for world in (MODEL, TRIALS):
+    for world in sorted(path.name for path in out.glob("runs/*")):
         piece = next((p for p in pieces if p.world == world and found(p)), None)
         if piece is None:
-            continue
+            raise SpecError(f"recheck: {str(out)!r} holds {world} too, and no finished one that this call asks for; "
+                            "ask for one at least (null_seeds, trial_seeds, sizes), or force=true replaces all")
         print(f"recheck: {piece.label}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
             again = dataclasses.replace(piece, folder=folder)

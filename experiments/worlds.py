@@ -82,8 +82,11 @@ def _whole(place: Path, fill: Callable[[Path], None]) -> None:
     try:
         part.chmod(0o755)
         fill(part)
-        shutil.rmtree(place, ignore_errors=True)  # what is done anew
+        aside = part.with_name(f"{part.name}-before")  # what is done anew leaves only when the new is whole
+        if place.exists():
+            os.replace(place, aside)
         os.replace(part, place)
+        shutil.rmtree(aside, ignore_errors=True)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise

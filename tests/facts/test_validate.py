@@ -54,6 +54,10 @@ def test_runs_of_another_version_are_taken_over_only_if_one_comes_out_the_same(f
     err = capsys.readouterr().err
     assert "model, F11b: was" in err
     first.write_bytes(kept[first])
+    (folder / "runs" / "trials").mkdir()  # runs of a kind that this call would not look at
+    assert main(["validate", *SMALL, "recheck=true", f"out={folder}"]) == 2
+    assert "holds trials too" in capsys.readouterr().err
+    (folder / "runs" / "trials").rmdir()
     assert main(["validate", *SMALL, "recheck=true", f"out={folder}"]) == 0
     assert {p: p.read_bytes() for p in folder.rglob("measured.json")} == kept
     manifest = json.loads((folder / "manifest.json").read_text())
