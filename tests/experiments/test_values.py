@@ -1,17 +1,11 @@
 """Files of values beside the defaults: every one loads as @FILE, and every value in it departs from its default."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 from command import call
+from values_files import VALUES, settings_of
 
-FILES = sorted((Path(__file__).parents[2] / "configs" / "values").glob("*.yaml"))
-
-
-def settings(file):
-    pairs = (text.split("=") for text in yaml.safe_load(file.read_text(encoding="utf-8"))["overrides"])
-    return {key: yaml.safe_load(value) for key, value in pairs}
+FILES = sorted(VALUES.glob("*.yaml"))
 
 
 def test_all_are_found():
@@ -21,7 +15,7 @@ def test_all_are_found():
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_a_file_of_values_gives_every_value_to_any_task(file):
     shown = [yaml.safe_load(call("run", *words, "--cfg", "job").out) for words in ((f"@{file}",), ())]
-    for key, value in settings(file).items():
+    for key, value in settings_of(file.stem).items():
         _, mechanism, name = key.split(".")
         with_file, without = (tree["mechanism"][mechanism][name] for tree in shown)
         assert with_file == value != without, key
@@ -41,7 +35,7 @@ def test_the_match_of_chicago_starts_from_its_values_and_names_their_targets():
     root = FILES[0].parents[1]
     file = read_calibration(str(root / "calibration" / "chicago.yaml"))
     targets = {t.name for t in file.targets}
-    start = settings(root / "values" / "developed.yaml") | settings(root / "values" / "chicago.yaml")
+    start = settings_of("developed") | settings_of("chicago")
     for prior in file.priors:
         assert prior.answers in targets, prior.key
         assert prior.low < start[prior.key] < prior.high, prior.key

@@ -1,6 +1,6 @@
 """The default city, to the digit: a change that alters results is noticed here and told in the changelog.
 
-``python tests/model/test_golden_baseline.py`` writes the baseline anew.
+``PYTHONPATH=.:tests python tests/model/test_golden_baseline.py`` writes the baseline anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from values_files import settings_of
 
 from sim.model import CityModel
 from sim.records import EVENT_COLUMNS, TYPES
@@ -20,18 +20,15 @@ from sim.spec import build, merge
 STORED = Path(__file__).with_name("golden_baseline.json")
 DAYS = 365
 PRESETS = ("sprawling_north_american", "compact_european", "latin_american_hillsides")
-VALUES = Path(__file__).parents[2] / "configs" / "values"
 DEVELOPED = "sprawling_north_american, developed values"
 
 
 def developed() -> dict:
     """The mechanisms' settings of the files of values with which the scoreboard was run."""
     out: dict = {}
-    for name in ("developed", "policing"):
-        for text in yaml.safe_load((VALUES / f"{name}.yaml").read_text(encoding="utf-8"))["overrides"]:
-            key, _, value = text.partition("=")
-            _, mechanism, setting = key.split(".")
-            out.setdefault(mechanism, {})[setting] = yaml.safe_load(value)
+    for key, value in (settings_of("developed") | settings_of("policing")).items():
+        _, mechanism, setting = key.split(".")
+        out.setdefault(mechanism, {})[setting] = value
     return {"mechanism": out, "city": {"density": 4_600.0}}
 
 
