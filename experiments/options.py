@@ -306,6 +306,6 @@ class ValidateOptions(OutOptions):
     sizes: bool = param(False, unit="-", source="-", doc="run eight sizes of the city too, for facts of scaling")
     recheck: bool = param(False, unit="-", source="-",
                           doc="take over kept runs of another version of the model, if the first of the model, of each "
-                              "null world and of the experiments, done again, measure the same to the last digit")
+                              "null world and of the experiments, done again, measure the same but for rounding")
     expect: str = param("", unit="file", source="-",
                         doc="JSON list of facts that must be shown; the command fails when one is lost")

@@ -31,6 +31,7 @@ FORMS: dict[str, dict[str, Any]] = {
              "trial_seeds": 20},
 }
 TRIAL_YEARS = 1
+ROUNDING = 1e-12  # of measurements; a single event more or less moves them by far more
 LOST = 3  # exit status when a fact that was expected is not shown
 
 
@@ -194,7 +195,7 @@ def recheck(out: Path, spec: RunSpec, pieces: Sequence[Piece]) -> None:
             do(again, lambda days, note: None)
             old, new = found(piece), found(again)
         for key in sorted(old.keys() | new.keys()):
-            if old.get(key) != new.get(key):
+            if not _same(old.get(key), new.get(key)):
                 raise SpecError(f"recheck: {piece.label}: {key}: was {old.get(key)}, is {new.get(key)}; force=true "
                                 "replaces the runs")
         done.append(piece.label)
@@ -203,6 +204,19 @@ def recheck(out: Path, spec: RunSpec, pieces: Sequence[Piece]) -> None:
     history = [*manifest.get("rechecked", []), {"from": manifest["identity"]["source_hash"],
                                                 "to": identity(spec)["source_hash"], "runs": done}]
     write_json(out / MANIFEST, {**manifest, "identity": identity(spec), "rechecked": history})
+
+
+def _same(old: Any, new: Any) -> bool:
+    """True when two measurements agree, but for the order in which processors of another kind add things up."""
+    import math
+
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_same(old[k], new[k]) for k in old)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    if isinstance(old, float) and isinstance(new, float):
+        return math.isclose(old, new, rel_tol=ROUNDING, abs_tol=ROUNDING) or (math.isnan(old) and math.isnan(new))
+    return old == new
 
 
 def _begin(out: Path, spec: RunSpec, city: Any, options: ValidateOptions) -> None:
