@@ -115,7 +115,8 @@ def run_pairs(
     tell : function, optional
         Called with a line whenever a seed is done.
     watch : function, optional
-        Called with the model after every tick of the scored period; it may only look, and keep notes for `outcome`.
+        Called with the model after every tick, a shared burn-in included; it may only look, and keep notes for
+        `outcome`.
     """
     specs = {BASELINE: build(base), **{name: build(merge(base, change)) for name, change in arms.items()}}
     own = {name for name, s in specs.items() if name in apart or not _shares_burn_in(s, specs[BASELINE])}
@@ -151,6 +152,15 @@ def _shares_burn_in(spec, baseline) -> bool:
     return same and all(i.start >= 0 for i in (*spec.intervention.values(), *spec.shock.values()))
 
 
+def _until(model: CityModel, day: int, watch: Callable[[CityModel], None] | None) -> None:
+    if watch is None:
+        model.run_days(day - model.day)
+        return
+    while model.day < day:
+        model.step()
+        watch(model)
+
+
 def _one_seed(work) -> dict[str, dict[str, float]]:
     from experiments.cities import build_city
 
@@ -166,15 +176,10 @@ def _one_seed(work) -> dict[str, dict[str, float]]:
             if warm is None:
                 warm_up = build(merge(specs[BASELINE], {"seed": seed, "intervention": {}, "shock": {}}))
                 start = CityModel(warm_up, city=build_city(warm_up))
-                start.run_days(start.spec.burn_in_days)
+                _until(start, 0, watch)
                 warm = start.snapshot()
             model = CityModel.restore(warm, spec)
-        if watch is not None:
-            model.run_days(-min(model.day, 0))
-            while not model.finished:
-                model.step()
-                watch(model)
-        model.run_days(spec.days - model.day)
+        _until(model, spec.days, watch)
         out[name] = outcome(model)
         model = start = None
         gc.collect()  # models hold references to themselves and would wait for the cycle collector

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 WINDOW = 30.0  # seconds by which the speed is judged: what came before, such as compiling, says nothing about the rest
+FEW = 5  # with fewer reports in them the speed is judged by the whole time since the first report
 
 
 def duration(seconds: float) -> str:
@@ -57,6 +58,7 @@ class Progress:
         self.done, self.note = 0.0, note
         self._start = self._shown = time.monotonic()
         self._lately: deque[tuple[float, float]] = deque()
+        self._first: tuple[float, float] | None = None
         self._pause = 0.2 if self.live else 5.0
         self._width = 0
 
@@ -68,6 +70,7 @@ class Progress:
         now = time.monotonic()
         if work:
             self._lately.append((now, self.done))
+            self._first = self._first or self._lately[0]
         while len(self._lately) > 2 and now - self._lately[0][0] > WINDOW:
             self._lately.popleft()
         if now - self._shown >= self._pause:
@@ -77,9 +80,9 @@ class Progress:
 
     def left(self) -> float | None:
         """Return the seconds that are probably left; None while there is nothing to judge by."""
-        if len(self._lately) < 2:
+        if self._first is None:
             return None
-        (t0, done0), (t1, done1) = self._lately[0], self._lately[-1]
+        (t0, done0), (t1, done1) = self._lately[0] if len(self._lately) >= FEW else self._first, self._lately[-1]
         if done1 <= done0 or t1 - t0 < 0.5:
             return None
         return (t1 - t0) / (done1 - done0) * max(0.0, self.total - self.done)

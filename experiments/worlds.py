@@ -184,7 +184,8 @@ def _trials(piece: Piece, folder: Path, arms: Mapping[str, Mapping[str, Any]], k
 
     sizes = piece.world == SIZES
     usual = piece.spec["years"]
-    step = piece.days / (365 * (sum(arm.get("years", usual) for arm in arms.values()) + usual * (not sizes)))
+    scored = sum(arm.get("years", usual) for arm in arms.values()) + usual * (not sizes)
+    step = piece.days / (365 * (scored + piece.spec["burn_in_years"] * (len(arms) if sizes else 1)))
 
     def watch(model: Any) -> None:
         note_visits(model)
