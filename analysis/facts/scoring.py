@@ -13,6 +13,7 @@ from analysis.facts.nulls import NULLS
 
 SHARE = 0.8  # of the seeds that must lie in the interval
 ENOUGH_SEEDS = 20
+NONE = 1e-9  # a difference that is none, but for rounding
 
 
 @dataclass
@@ -72,10 +73,15 @@ class Sample:
         return float(np.median(self.values)) if self.centre is None else self.centre
 
     def inside(self, fact: Fact) -> float:
-        return float(np.mean([fact.inside(v) and h for v, h in zip(self.values, self.holds)]))
+        return float(np.mean([within(fact, v) and h for v, h in zip(self.values, self.holds)]))
 
     def passes(self, fact: Fact) -> bool:
-        return fact.inside(self.middle) and self.inside(fact) >= SHARE
+        return within(fact, self.middle) and self.inside(fact) >= SHARE
+
+
+def within(fact: Fact, value: float) -> bool:
+    """True in the interval, ends included; but of a difference none is outside: equal is not "more than"."""
+    return fact.inside(value) and not (fact.unit == "difference" and abs(value) < NONE)
 
 
 def sample_of(measured: Sequence[Mapping[str, Any]]) -> Sample:

@@ -34,7 +34,6 @@ ARMS: dict[str, Mapping[str, Any]] = {
     "seller_arrests": {"intervention": {"seller_arrests": {"start": 0, "end": 7, "sellers": 0.3}}, **RAID},
     "hot_spots": {"intervention": {"hot_spots_patrol": HOT}},
     "foot_patrol": {"intervention": {"foot_patrol": {**WALKED, "end": PATROLLED}}, **WALK},
-    "city_scale": {"intervention": {"city_scale_hot_spots": {"share": 0.10}}},
     "stays": {"intervention": {"hot_spots_patrol": {"share": 0.05, "visits_per_day": 8.0, "minutes": 13.0,
                                                     "extra": True}}},
     "glances": {"intervention": {"hot_spots_patrol": {"share": 0.05, "visits_per_day": 8.0, "minutes": 1.0,

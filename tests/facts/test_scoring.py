@@ -38,6 +38,14 @@ def test_four_fifths_of_the_seeds_must_lie_in_the_interval_with_their_conditions
     assert score(values(0.7, 0.7, holds=False), values(0.1)).state == "fails"
 
 
+def test_equal_is_not_more():
+    """A null that makes two shares equal gives a difference of zero, at the end of the interval."""
+    from analysis.facts.scoring import within
+
+    assert facts()["F16d"].low == 0 and not within(facts()["F16d"], 0.0) and within(facts()["F16d"], 0.01)
+    assert facts()["F16c"].low == 0 and within(facts()["F16c"], 0.0)
+
+
 def test_what_cannot_be_measured_is_not_scored_and_says_why():
     found = score(sample_of([{"reason": "needs 500 recorded burglaries, the run has 40"}] * 3), fact="F02a")
     assert found.state == "not scored" and "needs 500" in found.reason
