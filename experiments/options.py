@@ -299,7 +299,7 @@ class ValidateOptions(OutOptions):
                           "Sets seeds, years, burn_in_years and city.residents where they are not given")
     seeds: int = param(5, unit="runs", low=1, high=10_000, source="modelling choice",
                        doc="runs of the model, with seeds from seed on; 20 in the full form")
-    null_seeds: int = param(2, unit="runs", low=0, high=10_000, source="modelling choice",
+    null_seeds: int = param(1, unit="runs", low=0, high=10_000, source="modelling choice",
                             doc="runs of each null world that needs runs of its own; 10 in the full form")
     trial_seeds: int = param(2, unit="runs", low=0, high=10_000, source="modelling choice",
                              doc="seeds of the experiments that some facts need; 20 in the full form")

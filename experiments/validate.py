@@ -26,7 +26,7 @@ GROUPS = {"engine": EngineOptions}
 FORMAT = "lamplighter-validation"
 # What the forms set where nothing is given.
 FORMS: dict[str, dict[str, Any]] = {
-    "quick": {"years": 2, "burn_in_years": 2, "city.residents": 10_000, "seeds": 5, "null_seeds": 2, "trial_seeds": 2},
+    "quick": {"years": 2, "burn_in_years": 2, "city.residents": 10_000, "seeds": 5, "null_seeds": 1, "trial_seeds": 2},
     "full": {"years": 5, "burn_in_years": 3, "city.residents": 50_000, "seeds": 20, "null_seeds": 10,
              "trial_seeds": 20},
 }
