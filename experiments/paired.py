@@ -116,7 +116,7 @@ def run_pairs(
         Called with a line whenever a seed is done.
     watch : function, optional
         Called with the model after every tick, a shared burn-in included; it may only look, and keep notes for
-        `outcome`.
+        `outcome` after a shared burn-in (those made in it are lost).
     """
     specs = {BASELINE: build(base), **{name: build(merge(base, change)) for name, change in arms.items()}}
     own = {name for name, s in specs.items() if name in apart or not _shares_burn_in(s, specs[BASELINE])}

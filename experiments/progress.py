@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 WINDOW = 30.0  # seconds by which the speed is judged: what came before, such as compiling, says nothing about the rest
+KEPT = "done before"  # the note of work that was found done: there is less to do, and no speed to judge by
 FEW = 5  # with fewer reports in them the speed is judged by the whole time since the first report
 
 
@@ -63,7 +64,9 @@ class Progress:
         self._width = 0
 
     def add(self, work: float, note: str | None = None) -> None:
-        """Count some work as done."""
+        """Count some work as done, or as not to be done with the note :data:`KEPT`."""
+        if note == KEPT:
+            self.total, work = max(self.total - work, self.done, 1e-9), 0.0
         self.done += work
         if note is not None:
             self.note = note

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.progress import KEPT
 from sim.errors import DataError
 from sim.spec import RunSpec, build, merge
 
@@ -58,7 +59,7 @@ def do(piece: Piece, tell: Callable[[float, str], None]) -> str:
     if not (piece.place / "manifest.json").is_file():
         _whole(piece.place, lambda folder: _run(piece, folder, tell))
     else:
-        tell(piece.days, "done before")
+        tell(piece.days, KEPT)
     _measure(piece)
     return piece.label
 
@@ -71,7 +72,7 @@ def found(piece: Piece) -> dict[str, Any]:
     if not path.is_file():
         return {}
     kept = json.loads(path.read_text(encoding="utf-8"))
-    parts = kept["worlds"] if "worlds" in kept else {MODEL: kept.get("values", {}), **kept.get("nulls", {})}
+    parts = kept.get("worlds") or kept.get("sizes") or {MODEL: kept.get("values", {}), **kept.get("nulls", {})}
     return {f"{world}, {fact}": value for world, facts in parts.items() for fact, value in facts.items()}
 
 
@@ -139,13 +140,13 @@ def _experiment(piece: Piece, tell: Callable[[float, str], None]) -> None:
     from experiments.store import write_json
 
     if is_counted(piece.place):
-        tell(piece.days, "done before")
+        tell(piece.days, KEPT)
         return
     kept, missing = _kept_arms(piece)
     if missing:
         _whole(piece.place, lambda folder: _trials(piece, folder, missing, kept, tell))
     else:
-        tell(piece.days, "counted anew")
+        tell(piece.days, KEPT)
     count = count_sizes if piece.world == SIZES else count_seed
     write_json(piece.place / COUNTED, count(piece.place))
 
@@ -184,8 +185,8 @@ def _trials(piece: Piece, folder: Path, arms: Mapping[str, Mapping[str, Any]], k
 
     sizes = piece.world == SIZES
     usual = piece.spec["years"]
-    scored = sum(arm.get("years", usual) for arm in arms.values()) + usual * (not sizes)
-    step = piece.days / (365 * (scored + piece.spec["burn_in_years"] * (len(arms) if sizes else 1)))
+    scored = usual + sum(arm.get("years", usual) for arm in arms.values())  # the baseline is always run
+    step = piece.days / (365 * (scored + piece.spec["burn_in_years"] * (1 + len(arms) * sizes)))
 
     def watch(model: Any) -> None:
         note_visits(model)

@@ -11,7 +11,7 @@ import numpy as np
 from analysis import words
 from analysis.facts.against import MODEL, SIDE, Against
 from analysis.facts.nulls import NULLS
-from analysis.facts.scoring import ENOUGH_SEEDS, SHARE, Score, counted, groups
+from analysis.facts.scoring import ENOUGH_SEEDS, SHARE, Score, counted, groups, more_than_none
 from analysis.report.page import Html, document, esc, figure, p, table
 
 FAMILY = {
@@ -47,7 +47,8 @@ def _row(s: Score) -> list[object]:
         f": {number(s.null_value)} ({s.null_state})" if s.null_value is not None else ", not tested")
     spread = words.DASH if s.median is None else "one seed" if s.seeds == 1 else f"{number(s.low)} to {number(s.high)}"
     inside = words.DASH if s.inside is None else f"{s.inside:.0%} of {s.seeds}"
-    expected = f"{number(f.low)} to {number(f.high)} {f.unit}"
+    above = "above " if more_than_none(f) else ""
+    expected = f"{above}{number(f.low)} to {number(f.high)} {f.unit}"
     return [f"{f.id} {f.title}", expected, number(s.median), spread, inside, null, result(s), LABEL[f.label]]
 
 

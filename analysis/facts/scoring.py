@@ -80,8 +80,13 @@ class Sample:
 
 
 def within(fact: Fact, value: float) -> bool:
-    """True in the interval, ends included; but of a difference none is outside: equal is not "more than"."""
-    return fact.inside(value) and not (fact.unit == "difference" and abs(value) < NONE)
+    """True in the interval, ends included, but for the end of :func:`more_than_none`."""
+    return fact.inside(value) and not (more_than_none(fact) and abs(value) < NONE)
+
+
+def more_than_none(fact: Fact) -> bool:
+    """True of a difference whose interval begins at zero: one thing is more than another, and equal is not more."""
+    return fact.unit == "difference" and fact.low == 0
 
 
 def sample_of(measured: Sequence[Mapping[str, Any]]) -> Sample:

@@ -29,6 +29,18 @@ def test_a_silence_is_set_against_all_that_was_done(monkeypatch):
     assert 2_000 < p.left() < 3_000
 
 
+def test_work_that_was_found_done_is_no_speed(monkeypatch):
+    p, clock = made(monkeypatch, 100_000.0)
+    for _ in range(30):
+        clock[0] += 0.001
+        p.add(3_000.0, progress.KEPT)
+    assert p.left() is None
+    for _ in range(10):
+        clock[0] += 10.0
+        p.add(1.0)
+    assert 90_000 < p.left() < 110_000
+
+
 def test_nothing_is_said_before_there_is_something_to_judge_by(monkeypatch):
     p, clock = made(monkeypatch)
     assert p.left() is None

@@ -43,6 +43,8 @@ def test_equal_is_not_more():
     from analysis.facts.scoring import within
 
     assert facts()["F16d"].low == 0 and not within(facts()["F16d"], 0.0) and within(facts()["F16d"], 0.01)
+    both = dataclasses.replace(facts()["F16d"], low=-0.1)  # about equal: here zero is what is wanted
+    assert within(both, 0.0) and not within(facts()["F16d"], -0.01)
     assert facts()["F16c"].low == 0 and within(facts()["F16c"], 0.0)
 
 
