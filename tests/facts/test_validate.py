@@ -91,15 +91,26 @@ def test_only_arms_that_are_missing_or_declared_otherwise_are_run(tmp_path, monk
     spec = {"city": {"residents": 1_500}, "years": 0.05, "burn_in_years": 0.02, "seed": 4}
     piece = worlds.Piece(worlds.TRIALS, 4, spec, str(tmp_path), 100.0)
     patrol, lit = {"intervention": {"foot_patrol": {}}}, {"intervention": {"street_lighting": {}}}
-    first, _ = ran({"foot_patrol": patrol})
-    same, _ = ran({"foot_patrol": patrol})
-    more, _ = ran({"foot_patrol": patrol, "lit": lit})
+    first, told = ran({"foot_patrol": patrol})
+    same, kept = ran({"foot_patrol": patrol})
+    more, added = ran({"foot_patrol": patrol, "lit": lit})
+    assert [told, kept, added] == pytest.approx([piece.days] * 3, rel=0.1)  # but for parts of days
     assert all(np.array_equal(first[k], same[k]) and np.array_equal(first[k], more[k]) for k in first)
     assert len(more["lit|day"]) and json.loads((piece.place / "arms.json").read_text()).keys() == {"foot_patrol", "lit"}
     changed, _ = ran({"foot_patrol": {"intervention": {"foot_patrol": {"share": 0.2}}}, "lit": lit})
     assert len(changed["foot_patrol|treated_cells"]) > len(first["foot_patrol|treated_cells"])
     assert np.array_equal(changed["lit|day"], more["lit|day"])
     assert asked == [{"foot_patrol"}, {"lit"}, {"foot_patrol"}]
+
+
+def test_counts_of_cities_of_many_sizes_can_be_compared(tmp_path):
+    from experiments.worlds import SIZES, Piece, found
+
+    piece = Piece(SIZES, 4, {}, str(tmp_path), 100.0)
+    assert found(piece) == {}
+    piece.place.mkdir(parents=True)
+    (piece.place / "counted.json").write_text('{"sources": "-", "sizes": {"4000 residents": {"theft": 3.0}}}')
+    assert found(piece) == {"4000 residents, theft": 3.0}
 
 
 def test_a_lost_fact_fails_the_command(folder, tmp_path, capsys):
